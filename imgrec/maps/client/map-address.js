@@ -10,12 +10,13 @@
   /** Return the state of a view as text; "" for all of the map as it is first shown. */
   map.fragmentOf = (core) => {
     const { state, camera, facts } = core;
+    const { x, y, scale } = camera.goal;
     const parts = new URLSearchParams();
     if (state.open >= 0) parts.set("id", core.pictures.ids[state.open]);
     if (!core.isHome) {
-      parts.set("x", (camera.x / map.UNITS).toFixed(PLACES));
-      parts.set("y", (camera.y / map.UNITS).toFixed(PLACES));
-      parts.set("z", camera.z.toFixed(2));
+      parts.set("x", (x / map.UNITS).toFixed(PLACES));
+      parts.set("y", (y / map.UNITS).toFixed(PLACES));
+      parts.set("z", camera.zOf(scale).toFixed(2));
     }
     if (state.layout !== map.BASE) parts.set("layout", state.layout);
     const isChosen = core.knowsDistances && !state.byDistance;
@@ -30,18 +31,39 @@
     return parts.get(name)?.trim() && value >= low && value <= high ? value : null;
   }
 
-  /** Bring a view to the state of a text; what cannot be read is left out. */
+  /** Show the layout that a text names, at once; the base one where it names none that can be read. */
+  async function enterLayout(core, name) {
+    const isKnown = core.facts.layouts.some((layout) => layout.name === name);
+    try {
+      await core.showLayout(isKnown ? name : map.BASE, { moves: false });
+    } catch (error) {
+      // Without the base layout there is no map.
+      if (!isKnown || name === map.BASE) throw error;
+      core.trouble(error);
+      if (!core.places) await core.showLayout(map.BASE, { moves: false });
+    }
+  }
+
+  // By view, the text that it was brought to last.
+  const entering = new WeakMap();
+
+  /**
+   * Bring a view to the state of a text; what cannot be read is left out. A text that is entered
+   * while the parts of one before are still on their way takes its place.
+   */
   map.enter = async (core, text) => {
     const parts = new URLSearchParams(text);
-    const layout = parts.get("layout") ?? map.BASE;
-    const isKnown = core.facts.layouts.some(({ name }) => name === layout);
-    await core.showLayout(isKnown ? layout : map.BASE, { moves: false });
+    entering.set(core, parts);
+    const isOvertaken = () => core.isGone || entering.get(core) !== parts;
+    await enterLayout(core, parts.get("layout") ?? map.BASE);
+    if (isOvertaken()) return;
     const color = parts.get("color");
     const kind = color === null ? core.firstKind : core.facts.labels.findIndex((label) => label.kind === color);
     const byDistance = color === null;
     if (kind !== core.state.kind || byDistance !== core.state.byDistance) await core.colorBy(kind, { byDistance });
     const code = numberOf(parts, "look", 0, map.OTHER);
     if (code !== core.state.code) await core.look(code);
+    if (isOvertaken()) return;
     const query = parts.get("q") ?? "";
     if (query !== core.state.query) core.search(query);
     const [x, y, z] = [numberOf(parts, "x", 0, 1), numberOf(parts, "y", 0, 1), numberOf(parts, "z", -8, 20)];
@@ -64,10 +86,14 @@
     },
   };
 
-  /** Keep the address up to date, and follow it when someone changes it; return what ends this. */
-  map.mountAddress = (core, address) => {
+  /**
+   * Keep the address up to date, and follow it when someone changes it; return what ends this.
+   * @param {object} core of the view.
+   * @param {object} address see `mount`.
+   * @param {string} written what the view was brought to.
+   */
+  map.mountAddress = (core, address, written) => {
     let timer = 0;
-    let written = address.read();
 
     function write() {
       const text = map.fragmentOf(core);
@@ -82,11 +108,16 @@
         timer = setTimeout(write, REST_MS);
       });
     }
-    return address.subscribe(() => {
+    function follow() {
       const text = address.read();
       if (text === written) return;
       written = text;
       map.enter(core, text).catch(core.trouble);
-    });
+    }
+
+    const end = address.subscribe(follow);
+    // It may have been changed while the map was loaded.
+    follow();
+    return end;
   };
 })();

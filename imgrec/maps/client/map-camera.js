@@ -21,7 +21,23 @@
 
     /** The zoom as a level of tiles: at 0 a tile of level 0 fills 1,024 pixels. */
     get z() {
-      return Math.log2((this.scale * map.UNITS) / TILE_PX);
+      return this.zOf(this.scale);
+    }
+
+    /** Return the zoom of a scale. */
+    zOf(scale) {
+      return Math.log2((scale * map.UNITS) / TILE_PX);
+    }
+
+    /** Where the view comes to rest: the end of the flight that is under way, else where it is. */
+    get goal() {
+      const { x, y, scale } = this.#flight?.to ?? this;
+      return { x, y, scale };
+    }
+
+    /** Whether a flight is under way. */
+    get isFlying() {
+      return this.#flight !== null;
     }
 
     /** Return the scale of a zoom. */
@@ -49,13 +65,16 @@
       return { left, top, right, bottom };
     }
 
-    /** Look elsewhere, within the limits. */
-    set({ x = this.x, y = this.y, scale = this.scale }) {
+    /** Return a view within the limits; what is left out is as it is now. */
+    #within({ x = this.x, y = this.y, scale = this.scale }) {
       const { least, most, box } = this.limits;
       const within = (value, low, high) => Math.min(Math.max(value, low), high);
-      this.x = within(x, box.left, box.right);
-      this.y = within(y, box.top, box.bottom);
-      this.scale = within(scale, least, most);
+      return { x: within(x, box.left, box.right), y: within(y, box.top, box.bottom), scale: within(scale, least, most) };
+    }
+
+    /** Look elsewhere, within the limits. */
+    set(view) {
+      Object.assign(this, this.#within(view));
       this.#moved();
     }
 
@@ -99,8 +118,7 @@
       this.stop();
       if (duration) {
         const { x, y, scale } = this;
-        const goal = { x: to.x ?? x, y: to.y ?? y, scale: to.scale ?? scale };
-        this.#flight = { from: { x, y, scale }, to: goal, start: null, duration };
+        this.#flight = { from: { x, y, scale }, to: this.#within(to), start: null, duration };
         this.#moved();
       } else this.set(to);
     }

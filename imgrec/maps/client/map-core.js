@@ -58,11 +58,15 @@
       this.#asked = true;
       requestAnimationFrame((now) => {
         this.#asked = false;
-        if (this.isGone || !this.scene) return;
-        const goesOn = this.scene.draw(now);
-        this.events.emit("frame");
-        if (goesOn) this.draw();
+        this.#drawFrame(now);
       });
+    }
+
+    #drawFrame(now) {
+      if (this.isGone || !this.scene) return;
+      const goesOn = this.scene.draw(now);
+      this.events.emit("frame");
+      if (goesOn) this.draw();
     }
 
     #moved() {
@@ -90,7 +94,10 @@
       this.#home = null;
       this.camera.resize(width, height);
       if (this.places) this.#limit();
-      if (wasHome) this.camera.set(this.home());
+      // A flight home would end where home was before.
+      if (wasHome) this.fly(this.home(), { moves: false });
+      // At once: a canvas whose size was set is empty.
+      this.#drawFrame(document.timeline.currentTime ?? performance.now());
     }
 
     get isNarrow() {
@@ -105,10 +112,11 @@
       return this.#home;
     }
 
+    /** Whether all is seen, or will be when the view comes to rest. */
     get isHome() {
-      const { camera } = this;
+      const { goal } = this.camera;
       const { x, y, scale } = this.home();
-      return Math.abs(camera.scale / scale - 1) < 1e-3 && Math.hypot(camera.x - x, camera.y - y) * scale < 1;
+      return Math.abs(goal.scale / scale - 1) < 1e-3 && Math.hypot(goal.x - x, goal.y - y) * scale < 1;
     }
 
     #limit() {
@@ -119,12 +127,14 @@
       this.camera.limits = { least: whole * 0.7, most: Math.max(map.largestScale(this.places.deepest), 4 * whole), box };
     }
 
-    fly(to) {
-      this.camera.fly(to, this.moves() ? FLY_MS : 0);
+    fly(to, { moves = true } = {}) {
+      this.camera.fly(to, moves && this.moves() ? FLY_MS : 0);
     }
 
-    zoom(factor, x = this.camera.width / 2, y = this.camera.height / 2) {
-      this.fly(this.camera.zoomed(x, y, factor));
+    /** Zoom so that a point of the screen stays; without one the middle of where the view will rest. */
+    zoom(factor, px, py) {
+      const { goal } = this.camera;
+      this.fly(px === undefined ? { ...goal, scale: goal.scale * factor } : this.camera.zoomed(px, py, factor));
     }
 
     /** Return a promise of where the pictures are in a layout. */
@@ -146,7 +156,13 @@
     async showLayout(name, { moves = true, stays = false } = {}) {
       if (!this.facts.layouts.some((layout) => layout.name === name)) return;
       this.state.layout = name;
-      const places = await this.placesOf(name);
+      const places = await this.placesOf(name).catch((error) => {
+        if (this.places && this.state.layout === name) {
+          this.state.layout = this.places.name;
+          this.events.emit("layout", this.places.name);
+        }
+        throw error;
+      });
       if (this.state.layout !== name || this.places === places || this.isGone) return;
       const isFirst = !this.places;
       const wasHome = !isFirst && this.isHome;
@@ -155,13 +171,13 @@
       this.#limit();
       this.scene.show(places, moves && !isFirst && this.moves());
       if (this.state.open >= 0 && !isFirst && !wasHome) this.#center(this.state.open);
-      else if (!stays) this.camera.fly(this.home(), isFirst || !this.moves() ? 0 : FLY_MS);
+      else if (!stays) this.fly(this.home(), { moves: !isFirst });
       this.events.emit("layout", name);
     }
 
     #center(row) {
       const { positions } = this.places;
-      this.fly({ x: positions[2 * row], y: positions[2 * row + 1] });
+      this.fly({ ...this.camera.goal, x: positions[2 * row], y: positions[2 * row + 1] });
     }
 
     /**
@@ -204,10 +220,12 @@
     }
 
     async recolor() {
-      const { kind, code, selection } = this.state;
+      const { kind } = this.state;
       try {
         const codes = kind < 0 || this.distances ? null : await this.pictures.codes(kind);
         if (kind !== this.state.kind || this.isGone) return;
+        // As it is now: it may have changed while the codes came.
+        const { code, selection } = this.state;
         this.scene?.paint(map.colorsOf(
           this.pictures.count, this.theme, { label: this.facts.labels[kind], codes, distances: this.distances },
           { code, mask: selection?.mask ?? null },
@@ -233,7 +251,7 @@
       if (row >= 0 && flies) {
         const { positions, levels, deepest } = this.places;
         const scale = map.scaleShowing(Math.min(levels[row], deepest));
-        this.fly({ x: positions[2 * row], y: positions[2 * row + 1], scale: Math.max(scale, this.camera.scale) });
+        this.fly({ x: positions[2 * row], y: positions[2 * row + 1], scale: Math.max(scale, this.camera.goal.scale) });
       }
       this.#join();
       this.events.emit("open", row);

@@ -6,6 +6,9 @@
   const map = (globalThis.imgrecMap ??= {});
   const STEP = 0.15;
   const ZOOM = 1.5;
+  // Share of a step for each time that a key which is held down repeats, some 30 times a second: a
+  // flight that starts again at each would never leave.
+  const HELD = 1 / 6;
   const SAID_MS = 400;
 
   const KEYS = [
@@ -35,21 +38,34 @@
     const { camera, canvas } = core;
     let timer = 0;
 
-    /** Point at the picture in the middle, and say its name when the view rests. */
-    function point() {
-      core.root.classList.add("by-keys");
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        const row = core.scene.pick(camera.width / 2, camera.height / 2);
-        core.hover(row);
-        core.events.emit("tip", [0, 0]);
-        if (row >= 0) core.say(map.nameOf((await core.pictures.details(row)).path));
-      }, SAID_MS);
+    /** Point at the picture in the middle, and say its name, once the view rests. */
+    async function tell() {
+      if (camera.isFlying || core.scene.isChanging) {
+        tellLater();
+        return;
+      }
+      const row = core.scene.pick(camera.width / 2, camera.height / 2);
+      core.hover(row);
+      core.events.emit("tip", [0, 0]);
+      if (row >= 0) core.say(map.nameOf((await core.pictures.details(row)).path));
     }
 
-    function pan(x, y, { shiftKey }) {
-      const step = STEP * (shiftKey ? 4 : 1);
-      core.fly({ x: camera.x + (x * step * camera.width) / camera.scale, y: camera.y + (y * step * camera.height) / camera.scale });
+    function tellLater() {
+      clearTimeout(timer);
+      timer = setTimeout(() => tell().catch(core.trouble), SAID_MS);
+    }
+
+    function point() {
+      core.root.classList.add("by-keys");
+      tellLater();
+    }
+
+    function pan(x, y, { shiftKey, repeat }) {
+      const step = STEP * (shiftKey ? 4 : 1) * (repeat ? HELD : 1);
+      const [dx, dy] = [x * step * camera.width, y * step * camera.height];
+      const { goal } = camera;
+      if (repeat) camera.pan(-dx, -dy);
+      else core.fly({ ...goal, x: goal.x + dx / goal.scale, y: goal.y + dy / goal.scale });
       point();
     }
 
@@ -61,8 +77,9 @@
       else if (core.state.query || core.rings?.length) core.search("");
     }
 
-    const zoom = (factor) => {
-      core.zoom(factor);
+    const zoom = (factor, { repeat }) => {
+      if (repeat) camera.zoomAt(camera.width / 2, camera.height / 2, factor ** HELD);
+      else core.zoom(factor);
       point();
     };
     const home = () => core.fly(core.home());
@@ -71,10 +88,10 @@
       ArrowRight: (event) => pan(1, 0, event),
       ArrowUp: (event) => pan(0, -1, event),
       ArrowDown: (event) => pan(0, 1, event),
-      "+": () => zoom(ZOOM),
-      "=": () => zoom(ZOOM),
-      "-": () => zoom(1 / ZOOM),
-      _: () => zoom(1 / ZOOM),
+      "+": (event) => zoom(ZOOM, event),
+      "=": (event) => zoom(ZOOM, event),
+      "-": (event) => zoom(1 / ZOOM, event),
+      _: (event) => zoom(1 / ZOOM, event),
       0: home,
       Home: home,
       Enter: () => {

@@ -60,11 +60,11 @@
 
     function go(event) {
       const { left, top } = canvas.getBoundingClientRect();
-      core.camera.stop();
-      core.camera.set({
+      core.camera.fly({
+        ...core.camera.goal,
         x: box.left + ((event.clientX - left) / SIDE) * box.size,
         y: box.top + ((event.clientY - top) / SIDE) * box.size,
-      });
+      }, 0);
     }
 
     element.addEventListener("pointerdown", (event) => {

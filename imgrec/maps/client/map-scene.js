@@ -152,10 +152,10 @@
         density, size: Math.max(this.#pointSize() + 14, PIN.least), ring: PIN.width, moved });
       this.#drawThumbnails();
       this.#drawEdges();
-      const changes = flies || moved < 1 || this.depth.isFading || tiles.isFading;
-      this.isMoving = changes || tiles.isLoading;
+      this.isChanging = flies || moved < 1 || this.depth.isFading || tiles.isFading;
+      this.isMoving = this.isChanging || tiles.isLoading;
       // What is loaded asks for a frame when it has come.
-      return changes || tiles.isDecoded;
+      return this.isChanging || tiles.isDecoded;
     }
 
     /** Return what is shown of the pictures. */

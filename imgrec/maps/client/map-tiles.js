@@ -6,6 +6,8 @@
   const map = (globalThis.imgrecMap ??= {});
   const AT_ONCE = 3;
   const FADE_MS = 220;
+  // A tile that could not be loaded is not asked for again so soon.
+  const AGAIN_MS = 5000;
   // Files of tiles that are kept, compressed: 20 MB at most.
   const KEPT = 40;
   // A tile takes the place of one in use if it shows so many times more: they would take turns.
@@ -17,7 +19,8 @@
     #source;
     #there;
     #kept = new map.Recent(KEPT);
-    #failed = new Set();
+    // When, by tile.
+    #failed = new Map();
     #loading = new Set();
     #decoded = [];
     #frame = 0;
@@ -97,7 +100,7 @@
 
     #exists(tile) {
       const { level, index } = this.#place(tile);
-      return Boolean(this.#there[level][index >> 3] & (1 << (index & 7))) && !this.#failed.has(tile);
+      return Boolean(this.#there[level][index >> 3] & (1 << (index & 7))) && !(this.now - this.#failed.get(tile) < AGAIN_MS);
     }
 
     /**
@@ -135,9 +138,10 @@
           premultiplyAlpha: "none", colorSpaceConversion: "none",
         });
         this.#decoded.push({ tile, image });
+        this.#failed.delete(tile);
       } catch (error) {
         if (!this.#failed.size) this.failed(error);
-        this.#failed.add(tile);
+        this.#failed.set(tile, this.now);
       }
       this.#loading.delete(tile);
       this.changed();

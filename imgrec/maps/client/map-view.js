@@ -38,15 +38,32 @@
     });
   }
 
+  /** Call a function when a CSS pixel has another number of device pixels; return what ends this. */
+  function followDensity(changed) {
+    let ended = new AbortController();
+    const next = () => {
+      ended = new AbortController();
+      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => {
+        next();
+        changed();
+      }, { once: true, signal: ended.signal });
+    };
+    next();
+    return () => ended.abort();
+  }
+
   /** Follow the size of the element and the theme of the page; return what ends this. */
   function follow(core, { root }) {
     const observer = new ResizeObserver(() => core.resize());
     observer.observe(root);
+    // On another screen the element has the same size.
+    const endDensity = followDensity(() => core.resize());
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const retheme = () => core.retheme();
     dark.addEventListener("change", retheme);
     return () => {
       observer.disconnect();
+      endDensity();
       dark.removeEventListener("change", retheme);
     };
   }
@@ -121,8 +138,9 @@
       core.scene = new map.Scene(core);
       ends.push(mountParts(core, parts), follow(core, parts));
       await core.colorBy(core.firstKind, { byDistance: true });
-      await map.enter(core, options.address?.read() ?? "");
-      if (options.address) ends.push(map.mountAddress(core, options.address));
+      const text = options.address?.read() ?? "";
+      await map.enter(core, text);
+      if (options.address) ends.push(map.mountAddress(core, options.address, text));
       parts.progress.remove();
       parts.root.classList.add("ready");
       core.say(`${map.counted(core.pictures.count, "picture")} on the map`);

@@ -82,7 +82,9 @@ def test_a_link_leads_to_a_place_on_the_map(page: TabPage) -> None:
         ".then(({view}) => done(view.ids[view.core.state.open]))"
     )
     page_modules.until(lambda: page.browser.execute_async_script(opened) == 17)
-    assert page.query() == "?view=map"
+    # The map writes where it looks once it rests.
+    page.wait("return location.search.includes('&x=')")
+    assert page.query().startswith("?view=map&id=17&x=")
     page.browser.switch_to.default_content()
     assert [one for one in console_errors(page.browser) if BELOW in one] == []
 
