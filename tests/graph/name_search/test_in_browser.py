@@ -1,188 +1,35 @@
-"""Tests of the search box in Chromium, from file://: typing, keyboard, results, injection."""
+"""The search box in Chromium, from file://: typing, keyboard, results, injection."""
 
-import json
 import re
 import shutil
-import sys
-import unicodedata
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pytest
 from selenium import webdriver
-from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
 from browser import console_errors, requests
-from graph.name_search.documents import CommunityDocument, PictureDocument
-from graph.name_search.index import write_search
-from graph.name_search.parts import joined_words
-from graph.words import fold, terms
 from imgrec.store.store import Store
-from name_documents import category_of, many
-from site_in_browser import EVIL, HOSTILE, opened, sized, until
+from search_box import names_shown, searched
+from site_in_browser import EVIL, HOSTILE, opened, press, sized, until
 from site_stores import clusters, data_of, make_store, pages_of, site_of
 
 __all__ = ["sized"]
-SHOWN, COUNT = 30, 6000
-NAMES = [
-    *(f"Été à Séville/plage {i:03d}.jpg".encode() for i in range(16)),
-    *(f"東京/夜景{i}.jpg".encode() for i in range(8)),
-    *(f"holiday/IMG_{i:04d}.JPG".encode() for i in range(40)),
-]
-
-
-def type_into_box(browser: webdriver.Chrome, *keys: str) -> None:
-    ActionChains(browser).send_keys(*keys).perform()
-
-
-def names_shown(browser: webdriver.Chrome) -> list[str]:
-    shown: list[str] = browser.execute_script(
-        "return [...document.querySelectorAll('#found b')].map((name) => name.textContent)"
-    )
-    return shown
-
-
-def searched(browser: webdriver.Chrome, text: str) -> list[str]:
-    """Type into the empty box; wait for the results and return the names shown."""
-    browser.execute_script("query.value = ''; told.textContent = ''")
-    browser.find_element(By.ID, "query").send_keys(text)
-    until(browser, "return /picture|commun|Nothing/.test(told.textContent)")
-    return names_shown(browser)
-
-
-def found_by(browser: webdriver.Chrome, query: str) -> dict[str, Any]:
-    """Return the result of a query of the index, without the search box."""
-    answer: dict[str, Any] = browser.execute_async_script(
-        "const done = arguments[1];"
-        "imgrecSearch.find(arguments[0]).then(done, (e) => done(String(e)))",
-        query,
-    )
-    return answer
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("with spaces and ü")
-    path = make_store(folder, NAMES, clusters(len(NAMES)))
-    return site_of(path, folder / "site", page_size=10).index.parent
-
-
-@pytest.fixture(scope="module")
-def collection(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a site whose index has 6,000 pictures and 40 communities."""
-    copy = tmp_path_factory.mktemp("large") / "site"
-    shutil.copytree(site, copy)
-    shutil.rmtree(copy / "search")
-    groups = [CommunityDocument(f"River {i}", "", (f"community-{i}",), None) for i in range(1, 41)]
-    write_search(copy, many(COUNT), groups)
-    return copy
-
-
-@cache
-def cut() -> list[tuple[PictureDocument, set[str], set[str]]]:
-    return [
-        (
-            p,
-            {*terms(p.name), *joined_words(fold(p.name))},
-            {*terms(p.folder), *terms(category_of(p))},
-        )
-        for p in many(COUNT)
-    ]
-
-
-def is_inside(part: str, word: str) -> bool:
-    """Return True if a part of three letters or more is within a word of letters."""
-    return len(part) >= 3 and part.isalpha() and word.isalpha() and word.find(part) > 0
-
-
-def ranked_by_hand(words: list[str]) -> tuple[list[int], int]:
-    """Return the ids of the best pictures that match all words, and the count (reference)."""
-
-    def of_word(word: str, name: set[str], folder: set[str]) -> int:
-        for score, found in (
-            (6, word in name),
-            (5, word in folder),
-            (4, any(w.startswith(word) for w in name)),
-            (3, any(w.startswith(word) for w in folder)),
-            (2, any(is_inside(word, w) for w in name)),
-            (1, any(is_inside(word, w) for w in folder)),
-        ):
-            if found:
-                return score
-        return 0
-
-    scored = []
-    for picture, name, folder in cut():
-        scores = [of_word(word, name, folder) for word in words]
-        if all(scores):
-            scored.append((-sum(scores), picture.folder, picture.name, picture.id))
-    return [row[-1] for row in sorted(scored)[:SHOWN]], len(scored)
-
-
-def test_scripts_fold_and_cut_as_python_does(browser: webdriver.Chrome, site: Path) -> None:
-    opened(browser, site / "index.html")
-    assigned = [
-        chr(i)
-        for i in range(sys.maxunicode + 1)
-        if unicodedata.category(chr(i)) not in ("Cn", "Cs", "Co")
-    ]
-    told = browser.execute_script("return arguments[0].map((c) => imgrecTerms.fold(c))", assigned)
-    differing = [(c, there) for c, there in zip(assigned, told, strict=True) if fold(c) != there]
-    assert differing == []
-    texts = [*(name.decode() for name in NAMES), *(p.name for p in many(300)), "x" * 30, "ß 東 🌸❤️"]
-    texts += ["".join(assigned[i : i + 40]) for i in range(0, len(assigned), 40)]
-    cut = browser.execute_script(
-        "return arguments[0].map((text) => imgrecTerms.wordsOf(text))", texts
-    )
-    for text, words in zip(texts, cut, strict=True):
-        assert set(words) <= set(terms(text)), text
-        assert bool(words) == bool(terms(text))
-
-
-def test_answers_are_those_of_a_search_by_hand(browser: webdriver.Chrome, collection: Path) -> None:
-    opened(browser, collection / "index.html")
-    index = (collection / "search" / "index.js").read_text("utf-8")
-    told = json.loads(index[index.index("{") : index.rindex("}") + 1])
-    assert len(told["words"]) > 5
-    rng = np.random.default_rng(1)
-    words = sorted(set().union(*(name | folder for _, name, folder in cut())))
-    singles = [word[: rng.integers(1, 6)] for word in rng.choice(words, 40)]
-    pairs = [f"{a} {b}" for a, b in zip(singles[::2], ["img", "2019", "r", "jpg"] * 5, strict=True)]
-    fixed = ["jpg", "IMG", "riv", "river été", "2019 3", "été house", "夜景 2", "кот jp 1", "zzz"]
-    fixed += ["golden", "retr", "running shoe", "shoe river", "golden 2019"]
-    fixed += ["each", "ress", "triev", "ouse riv", "oto", "lde 2019"]
-    across = [first[:n] for first in told["words"][1:] for n in range(1, len(first))]
-    for query in [*singles, *pairs, *fixed, *across]:
-        answer = found_by(browser, query)
-        ids, count = ranked_by_hand(browser.execute_script(
-            "return imgrecTerms.wordsOf(arguments[0])", query
-        ))  # fmt: skip
-        assert [row["id"] for row in answer["pictures"]["rows"]] == ids, query
-        assert answer["pictures"]["count"] == count
-    searched(browser, "river 1")
-    assert browser.find_element(By.ID, "told").text.startswith("5 of 11 communities")
-    groups = found_by(browser, "riv")["groups"]
-    assert groups["count"] == 40
-    assert [row["name"] for row in groups["rows"]] == [f"River {i}" for i in range(1, 6)]
-    assert [row["name"] for row in found_by(browser, "RIVER 12")["groups"]["rows"]] == ["River 12"]
 
 
 def test_typing_and_enter_lead_to_the_picture_with_its_panel_open(
     browser: webdriver.Chrome, site: Path
 ) -> None:
     opened(browser, site / "index.html")
-    type_into_box(browser, "/", "plage 00")
+    press(browser, "/", "plage 00")
     until(browser, "return told.textContent === '10 pictures'")
     assert names_shown(browser) and all("plage 00" in name for name in names_shown(browser))
-    type_into_box(browser, "7")
+    press(browser, "7")
     until(browser, "return told.textContent === '1 picture'")
     assert browser.execute_script("return query.getAttribute('aria-expanded')") == "true"
     until(browser, "return document.querySelector('#found canvas').style.width")
-    type_into_box(browser, Keys.ENTER)
+    press(browser, Keys.ENTER)
     until(browser, "return window.imgrecDrawn && document.body.className === 'pictures'")
     until(browser, "return typeof panel !== 'undefined' && !panel.hidden")
     assert browser.find_element(By.ID, "name").text == "plage 007.jpg"
@@ -197,20 +44,20 @@ def test_a_picture_of_the_same_page_is_selected_there_and_escape_is_for_the_box_
     page = pages_of(site)[0]
     node = data_of(page)["nodes"][2]
     opened(browser, page)
-    type_into_box(browser, Keys.CONTROL + "k")
+    press(browser, Keys.CONTROL + "k")
     assert names_shown(browser) == []
     assert searched(browser, node["name"].partition(".")[0])[0] == node["name"]
-    type_into_box(browser, Keys.ARROW_DOWN, Keys.ENTER)
+    press(browser, Keys.ARROW_DOWN, Keys.ENTER)
     until(browser, f"return selected === {node['id']} && !panel.hidden")
     assert not browser.find_element(By.CSS_SELECTOR, ".answers").is_displayed()
-    type_into_box(browser, "/")
+    press(browser, "/")
     until(browser, "return document.querySelector('.answers').checkVisibility()")
-    type_into_box(browser, Keys.ESCAPE)
+    press(browser, Keys.ESCAPE)
     assert not browser.find_element(By.CSS_SELECTOR, ".answers").is_displayed()
     assert browser.find_element(By.ID, "panel").is_displayed()
-    type_into_box(browser, Keys.ESCAPE)
+    press(browser, Keys.ESCAPE)
     assert browser.execute_script("return query.value") == ""
-    type_into_box(browser, Keys.ESCAPE)
+    press(browser, Keys.ESCAPE)
     until(browser, "return panel.hidden")
     assert console_errors(browser) == []
 
@@ -256,12 +103,12 @@ def test_arrows_move_the_active_option_and_turn_around(
     browser: webdriver.Chrome, site: Path
 ) -> None:
     opened(browser, site / "index.html")
-    type_into_box(browser, "/", "holiday")
+    press(browser, "/", "holiday")
     until(browser, "return told.textContent === '30 of 40 pictures'")
     active = "return query.getAttribute('aria-activedescendant')"
     states = []
     for key in (Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_DOWN):
-        type_into_box(browser, key)
+        press(browser, key)
         states.append(browser.execute_script(active))
         (chosen,) = browser.find_elements(By.CSS_SELECTOR, "#found [aria-selected=true]")
         assert chosen.get_attribute("id") == states[-1]
@@ -273,7 +120,7 @@ def test_arrows_move_the_active_option_and_turn_around(
         assert frame[0] <= row[0]
         assert row[1] <= frame[1]
     assert states == ["found-0", "found-1", "found-0", "found-29", "found-0"]
-    type_into_box(browser, "x")
+    press(browser, "x")
     until(browser, "return told.textContent === 'Nothing found'")
     assert browser.execute_script(active) is None
     roles = browser.execute_script(
@@ -309,24 +156,6 @@ def test_results_of_a_page_stand_together_below_its_title(
         assert path and file.stem == f"community-{path[0]}"
 
 
-def test_a_class_finds_its_pictures_and_stands_beside_their_folder(
-    browser: webdriver.Chrome, collection: Path
-) -> None:
-    opened(browser, collection / "index.html")
-    assert len(searched(browser, "golden retriever")) == SHOWN
-    shown = browser.execute_script(
-        "return [...document.querySelectorAll('#found .about')].map((about) => about.textContent)"
-    )
-    assert all(re.fullmatch(r".+/.+ · golden retriever", about) for about in shown)
-    found = {row["id"] for row in found_by(browser, "golden retriever")["pictures"]["rows"]}
-    assert found <= {p.id for p in many(COUNT) if category_of(p) == "golden retriever"}
-    # Without a class only the folder stands there.
-    without = next(p for p in many(COUNT) if not category_of(p))
-    assert searched(browser, f"{without.name} {without.folder}")[0] == without.name
-    about = browser.find_element(By.CSS_SELECTOR, "#found .about").text
-    assert about == without.folder
-
-
 def test_a_community_is_found_and_opened(browser: webdriver.Chrome, site: Path) -> None:
     opened(browser, pages_of(site)[0])
     # Community 3 itself has two pages, so it is no page.
@@ -338,17 +167,6 @@ def test_a_community_is_found_and_opened(browser: webdriver.Chrome, site: Path) 
     browser.find_element(By.CSS_SELECTOR, "#found a").click()
     until(browser, f"return document.querySelector('h1').textContent === {name!r}")
     assert browser.current_url == (site / "pages" / f"community-{path}.html").as_uri()
-
-
-@pytest.mark.parametrize("query", ["夜", "夜景", "東京 夜景3", "ETE SEV", "été à séville 1"])
-def test_names_of_other_scripts_are_found(
-    browser: webdriver.Chrome, site: Path, query: str
-) -> None:
-    opened(browser, site / "index.html")
-    shown = searched(browser, query)
-    assert shown
-    expected = "夜景" if fold(query)[0] in "夜東" else "plage"
-    assert all(expected in name for name in shown)
 
 
 def test_only_sheets_of_results_in_view_are_loaded(browser: webdriver.Chrome, site: Path) -> None:
@@ -372,14 +190,14 @@ def test_without_the_index_the_box_says_so_and_the_page_works(
     (copy / "search" / "words-0.js").write_text("")
     opened(browser, copy / "index.html")
     for _ in range(2):
-        type_into_box(browser, "/", Keys.BACKSPACE, "plage")
+        press(browser, "/", Keys.BACKSPACE, "plage")
         until(browser, "return told.textContent.startsWith('The search index is missing')")
     shutil.rmtree(copy / "search")
     opened(browser, copy / "index.html")
-    type_into_box(browser, "/", "plage")
+    press(browser, "/", "plage")
     until(browser, "return told.textContent.startsWith('The search index is missing')")
     assert names_shown(browser) == []
-    type_into_box(browser, Keys.ENTER, Keys.ARROW_DOWN, Keys.ESCAPE)
+    press(browser, Keys.ENTER, Keys.ARROW_DOWN, Keys.ESCAPE)
     assert not browser.find_element(By.CSS_SELECTOR, ".answers").is_displayed()
     console_errors(browser)
 
@@ -388,9 +206,9 @@ def test_what_holds_no_word_finds_nothing_and_says_what_to_type(
     browser: webdriver.Chrome, site: Path
 ) -> None:
     opened(browser, site / "index.html")
-    type_into_box(browser, "/", "?!")
+    press(browser, "/", "?!")
     until(browser, "return told.textContent.startsWith('Type a word of a file name')")
-    type_into_box(browser, Keys.BACKSPACE, Keys.BACKSPACE)
+    press(browser, Keys.BACKSPACE, Keys.BACKSPACE)
     until(browser, "return document.querySelector('.answers').hidden")
 
 

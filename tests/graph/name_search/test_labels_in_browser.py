@@ -3,7 +3,6 @@
 import json
 import urllib.parse
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium import webdriver
@@ -13,6 +12,7 @@ from browser import console_errors
 from imgrec.collection.metadata import add_metadata
 from imgrec.pictures.metadata_names import Datum
 from imgrec.store.store import Store
+from search_box import found_by
 from site_in_browser import EVIL, opened, until
 from site_stores import clusters, data_of, keep_classes, make_store, pages_of, site_of
 
@@ -46,12 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def count(browser: webdriver.Chrome, query: str) -> int:
-    answer: dict[str, Any] = browser.execute_async_script(
-        "const done = arguments[1];"
-        "imgrecSearch.find(arguments[0]).then(done, (error) => done(String(error)))",
-        query,
-    )
-    return int(answer["pictures"]["count"])
+    return int(found_by(browser, query)["pictures"]["count"])
 
 
 def test_what_the_panel_shows_is_found(browser: webdriver.Chrome, site: Path) -> None:
