@@ -35,7 +35,7 @@ from imgrec.system.threads import cores
 
 START = "index.html"
 PAGE_SIZE = 40
-ASSETS = ("review.css", "decide.js", "lists.js", "compare.js", "review.js")
+ASSETS = ("review.css", "decide.js", "lists.js", "compare.js", "cards.js", "review.js")
 TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -1,19 +1,17 @@
 // The page: groups in pages, choices by rule and by hand, the list of files to go.
 //
-// Every text of a file is set by textContent. What was chosen by hand is remembered in this browser.
+// What was chosen by hand is remembered in this browser.
 "use strict";
 
 const review = (() => {
   const { element } = compare;
+  const { BADGES, choice, day, many, reference, sides, size, told } = cards;
+  const cardActions = { choose, openCompare, redraw, sourceOf };
   const data = JSON.parse(document.getElementById("data").textContent);
   const part = (id) => document.getElementById(id);
-  const MOST_SHOWN = 24;
-  const BADGES = { yes: ["kept", "Stays"], no: ["goes", "Could go"], look: ["look", "Look first"] };
-  const WHY = { same: "the same picture: ", similar: "similar: " };
   const groups = [];
   const thumbs = new Map();
   const asked = new Set();
-  const opened = new Set();
   let loaded = 0;
   let page = 0;
   let listed = [];
@@ -95,133 +93,13 @@ const review = (() => {
     return (thumbs.get(group.page) || [])[group.index]?.[file.content] || "";
   }
 
-  // Words.
-  function size(bytes) {
-    const units = ["bytes", "kB", "MB", "GB", "TB"];
-    let unit = 0;
-    while (bytes >= 999.5 && unit < 4) { bytes /= 1000; unit += 1; }
-    return `${unit ? Number(bytes.toPrecision(3)) : bytes} ${units[unit]}`;
-  }
-  const many = (count, noun) => `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
-  const sides = (file) => file.width ? `${file.width} × ${file.height}` : "size unknown";
-  function day(file) {
-    const date = new Date(file.time);
-    return Number.isNaN(date.getTime()) ? "no date" : date.toISOString().slice(0, 16).replace("T", " ");
-  }
-  const date = (file) => (file.taken ? `taken ${file.taken}` : day(file)).slice(0, file.taken ? 16 : 10);
-  function told(group, number) {
-    const file = group.files[number];
-    const state = group.states[number];
-    if (number in group.chosen) {
-      if (state === "no" && !decide.isSafe(group.files, number, group.states))
-        return decide.isKnown(group.files, number, group.states) ? "by hand: what stays is smaller"
-          : "by hand: no file that stays is known to be the same";
-      return "chosen by hand";
-    }
-    if (file.differs) return (WHY[file.kind] || "") + file.differs;
-    return state === "no" ? "the same as another file that stays" : "";
-  }
-
-  // A card of one file.
-  function choice(group, number) {
-    const made = element("div", "choice");
-    made.setAttribute("role", "group");
-    const goes = group.states[number] === "no";
-    for (const [state, label] of [["yes", "Keep"], ["no", "Let go"]]) {
-      const button = element("button", state, label);
-      button.type = "button";
-      button.setAttribute("aria-pressed", String((state === "no") === goes));
-      button.addEventListener("click", () => choose(group, number, state));
-      made.append(button);
-    }
-    return made;
-  }
-
-  function card(group, number) {
-    const file = group.files[number];
-    const state = group.states[number];
-    const [name, label] = file.kind === "link" ? ["link", state === "no" ? "Link, could go" : "Link"]
-      : BADGES[state];
-    const made = element("article", `file ${BADGES[state][0]}${file.kind === "link" ? " link" : ""}`);
-    made.dataset.number = number;
-    const strip = element("p", `strip ${name}`, label);
-    const open = element("button", "picture");
-    open.type = "button";
-    open.title = "Compare";
-    open.addEventListener("click", () => openCompare(group, number));
-    const frame = element("div", "frame");
-    frame.style.aspectRatio = `${file.width || 1} / ${file.height || 1}`;
-    frame.style.setProperty("--ratio", (file.width || 1) / (file.height || 1));
-    const image = element("img");
-    image.alt = file.name;
-    image.loading = "lazy";
-    const source = sourceOf(group, file);
-    if (source) image.src = source;
-    frame.append(image);
-    const box = file.box && compare.within(file.box, file);
-    if (box) frame.append(compare.marked(box));
-    open.append(frame);
-    const text = element("div", "text");
-    const title = element(file.href ? "a" : "b", "name", file.name);
-    if (file.href) {
-      title.href = file.href;
-      title.target = "_blank";
-      title.rel = "noopener";
-    }
-    text.append(title, element("span", "folder", file.folder));
-    const facts = element("span", "facts");
-    const base = group.files[reference(group, number)];
-    for (const [value, same] of [[sides(file), sides(base)], [file.format, base.format],
-      [size(file.bytes), size(base.bytes)], [date(file), date(base)]])
-      facts.append(element("span", value === same ? "" : "other", value));
-    text.append(facts);
-    const words = told(group, number);
-    if (words) text.append(element("span", "words", words));
-    made.append(strip, open, text, choice(group, number));
-    return made;
-  }
-
-  // The file that another one is compared with: the one it equals, else the first of the group.
-  function reference(group, number) {
-    const { same } = group.files[number];
-    return same === number ? 0 : same;
-  }
-
-  function summary(group) {
-    const files = group.files.filter((file) => file.kind !== "link");
-    const go = group.files.filter((file, n) => file.kind !== "link" && group.states[n] === "no");
-    const look = group.files.filter((file, n) => file.kind !== "link" && group.states[n] === "look");
-    const links = group.files.length - files.length;
-    return [many(files.length, "file"), go.length && `${go.length} could go, ${size(group.space)}`,
-      look.length && `${look.length} to look at`, links && many(links, "link")].filter(Boolean).join(" · ");
-  }
-
-  function section(group) {
-    const made = element("section", "group");
-    made.dataset.group = group.number;
-    const head = element("h2");
-    head.append(element("span", "number", `Group ${group.number}`), " ", element("small", "", summary(group)));
-    const files = element("div", "files");
-    made.style.setProperty("--files", Math.min(group.files.length, 12));
-    const all = opened.has(group.number) ? group.files.length : Math.min(MOST_SHOWN, group.files.length);
-    for (let n = 0; n < all; n++) files.append(card(group, n));
-    made.append(head, files);
-    if (all < group.files.length) {
-      const more = element("button", "more", `Show all ${group.files.length} files`);
-      more.type = "button";
-      more.addEventListener("click", () => { opened.add(group.number); redraw(group); });
-      made.append(more);
-    }
-    return made;
-  }
-
   function redraw(group) {
     const old = document.querySelector(`section[data-group="${group.number}"]`);
     if (!old) return;
     const focused = document.activeElement;
     const place = old.contains(focused) ? focused.closest(".file")?.dataset.number : undefined;
     const name = focused.className;
-    const made = section(group);
+    const made = cards.section(group, cardActions);
     old.replaceWith(made);
     if (place !== undefined)
       made.querySelector(`.file[data-number="${place}"] button.${name.split(" ")[0] || "picture"}`)?.focus();
@@ -272,7 +150,7 @@ const review = (() => {
     compare.show({
       kept, file, box: file.box, labels: names,
       keptSource: sourceOf(group, kept), source: sourceOf(group, file),
-      differs: told(group, other) || "", choice: choice(group, other),
+      differs: told(group, other) || "", choice: choice(group, other, choose),
       facts: [["Name", kept.name, file.name], ["Folder", kept.folder, file.folder],
         ["Pixels", sides(kept), sides(file)], ["Format", kept.format, file.format],
         ["Size", size(kept.bytes), size(file.bytes)], ["Taken", kept.taken || "", file.taken || ""],
@@ -374,7 +252,8 @@ const review = (() => {
       asked.add(number);
       load(`thumbs-${number}`, () => listed.filter((group) => group.page === number).forEach(redraw));
     }
-    part("groups").replaceChildren(...(shown.length ? shown.map(section)
+    part("groups").replaceChildren(...(shown.length
+      ? shown.map((group) => cards.section(group, cardActions))
       : [element("p", "empty", "No group is of this kind.")]));
     part("page").textContent = `${page + 1} / ${pages}`;
     part("previous").disabled = page === 0;
