@@ -6,7 +6,8 @@ It takes the place of the pipeline that reads pictures on one machine (`Read` of
 `imgrec.indexing.run`); all else is that of such a run, and so is the store, byte for byte. The
 store is locked, so that there is one driver. A run that was killed leaves its plan and records; the
 next one first completes a part of which a half is there, takes over the records of those jobs that
-are still to be done and are the same, and reads nothing twice but what was under way.
+are still to be done and are the same, and reads nothing twice but what was under way. If any of
+what would be taken is damaged, as after a power failure, all of it is deleted and done anew.
 
 Invariant: a file of a part is linked or copied from a blob and compared with its digest before the
 part gets its name.
@@ -14,7 +15,7 @@ part gets its name.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,12 +30,12 @@ from imgrec.errors import ImgrecError, StoreError
 from imgrec.indexing.jobs import PartJob
 from imgrec.indexing.options import IndexOptions, Summary
 from imgrec.objects.errors import MissingObjectError
-from imgrec.objects.objects import Objects
 from imgrec.objects.opening import objects_at
 from imgrec.remote.blobs import Blobs, file_entry
 from imgrec.remote.manifest import Entry
 from imgrec.remote.places import by_unit
 from imgrec.store.elsewhere import blob_key
+from imgrec.store.exchange import delete_exchange
 from imgrec.store.features import stored_ids
 from imgrec.store.store import Store
 from imgrec.system.atomic_folders import new_folder
@@ -51,24 +52,31 @@ class LocalRead:
             crews: do the jobs; each reaches the folder of the store at its path here.
         """
         self._crews = crews
+        # Of killed runs.
+        self._plans: Sequence[Plan] = ()
 
-    def resume(self, store: Store) -> None:
+    def resume(self, store: Store) -> list[str]:
         """Bring what is lacking of parts of which a killed run has brought a part.
 
         Jobs are planned by what lacks in the store: the rest of such a job would become a part of
         another number.
+
+        Returns:
+            A line if what the run left is damaged: it is deleted then.
+
+        Raises:
+            OSError: the store cannot be written.
         """
-        if not store.paths.cluster.is_dir():
-            return
-        target = LocalTarget(store.path, store.paths.cluster)
-        objects = target.remote.objects
-        for plan in _plans(objects):
-            for number in sorted(recorded(objects, plan.id)):
-                with suppress(MissingObjectError):
-                    found = read_record(objects, plan.id, number)
-                    if found is not None and target.is_half(found.files):
-                        job, _ = read_job(objects, plan, number)
-                        target.complete(found.files, job.ids)
+        exchange, self._plans = store.paths.cluster, ()
+        if not exchange.is_dir():
+            return []
+        try:
+            self._plans = _resumed(LocalTarget(store.path, exchange))
+        except ImgrecError:
+            stays = delete_exchange(store.path)
+            told = f"what a run that was killed left in {exchange} is damaged: it is done anew"
+            return [told, *stays]
+        return []
 
     def __call__(
         self,
@@ -91,7 +99,7 @@ class LocalRead:
         if jobs:
             target = LocalTarget(store.path, store.paths.cluster)
             settings = settings_of(options, labeled, "")
-            plan = _planned(target, store, jobs, encoders, settings, options.device)
+            plan = _planned(target, store, jobs, encoders, settings, options.device, self._plans)
             PlanWork(target, options, self._crews).off(store, plan, plan.numbers, encoders, summary)
             lacking = len({*plan.numbers} - recorded(target.remote.objects, plan.id))
             if lacking:
@@ -154,9 +162,20 @@ class LocalTarget:
                 for path, entry in of_unit.items():
                     self._bring(entry, folder / path.rpartition("/")[2])
 
-    def is_half(self, files: Mapping[str, Entry]) -> bool:
-        """Return True if the store has some of these parts and lacks others."""
-        return len({(self._store / unit).exists() for unit in by_unit(files)}) > 1
+    def lacking(self, files: Mapping[str, Entry]) -> list[str]:
+        """Return those of these parts that the store lacks, as `by_unit` names them."""
+        return [unit for unit in by_unit(files) if not (self._store / unit).exists()]
+
+    def check(self, entries: Iterable[Entry]) -> None:
+        """Check that blobs are there and are what was written.
+
+        Raises:
+            StoreError: one is not.
+        """
+        for entry in entries:
+            blob = self._exchange / blob_key(entry.digest)
+            if not _is_of(blob, entry):
+                raise self._damaged(blob)
 
     def complete(self, files: Mapping[str, Entry], ids: Ids) -> None:
         """Bring the parts that are lacking of a job, if those that are there are its own.
@@ -169,8 +188,7 @@ class LocalTarget:
             StoreError: a blob is not what its record says.
             OSError: one cannot be read or written.
         """
-        parts = by_unit(files)
-        lacking = [unit for unit in parts if not (self._store / unit).exists()]
+        parts, lacking = by_unit(files), self.lacking(files)
         if not all(self._is_brought(parts[unit]) for unit in parts if unit not in lacking):
             return
         for unit in lacking:
@@ -178,8 +196,7 @@ class LocalTarget:
                 self.add(parts[unit])
 
     def _is_brought(self, files: Mapping[str, Entry]) -> bool:
-        places = {self._store / path: entry for path, entry in files.items()}
-        return all(path.is_file() and file_entry(path) == entry for path, entry in places.items())
+        return all(_is_of(self._store / path, entry) for path, entry in files.items())
 
     def spend(self, cost: Mapping[str, float]) -> None:
         """Do nothing: a store of one machine has no manifest that counts it."""
@@ -194,11 +211,46 @@ class LocalTarget:
             os.link(blob, place)
         except OSError:
             shutil.copyfile(blob, place)
-        if file_entry(place) != entry:
-            raise StoreError(
-                f"{blob} is not what was written, by its digest: delete {self._exchange}, and run "
-                "imgrec index again"
-            )
+        if not _is_of(place, entry):
+            raise self._damaged(blob)
+
+    def _damaged(self, blob: Path) -> StoreError:
+        return StoreError(
+            f"{blob} is not what was written, by its digest: delete {self._exchange}, and run "
+            "imgrec index again"
+        )
+
+
+def _is_of(place: Path, entry: Entry) -> bool:
+    """Return True if a file is there and has the content of an entry."""
+    try:
+        return file_entry(place) == entry
+    except (OSError, ValueError):
+        return False
+
+
+def _resumed(target: LocalTarget) -> list[Plan]:
+    """Check what killed runs have left that is not in the store yet; complete half a part of it.
+
+    Returns:
+        Their plans.
+
+    Raises:
+        ImgrecError: something is damaged.
+        OSError: the store cannot be written.
+    """
+    objects = target.remote.objects
+    plans = newest_plans(objects)
+    for plan in plans:
+        for number in sorted(recorded(objects, plan.id)):
+            found = read_record(objects, plan.id, number)
+            lacking = target.lacking(found.files) if found else []
+            if found is None or (found.files and not lacking):
+                continue
+            target.check([*found.files.values(), found.rows])
+            if lacking and len(lacking) < len(by_unit(found.files)):
+                target.complete(found.files, read_job(objects, plan, number)[0].ids)
+    return plans
 
 
 def _planned(
@@ -208,25 +260,19 @@ def _planned(
     encoders: Mapping[str, Encoder],
     settings: Settings,
     device: str,
+    before: Sequence[Plan],
 ) -> Plan:
     """Write the plan of some jobs, and take over what a killed run has done of them."""
     objects, roots = target.remote.objects, store.catalog.roots()
     each = [(job, store.catalog.entries(job.ids)) for job in jobs]
     plan = plan_for(0, encoders, settings, device, roots, each)
-    before = [other for other in _plans(objects) if other.computes_as(plan)]
-    write_plan(objects, plan, each)
+    write_plan(objects, plan, each, mended=True)
     for other in before:
+        if not other.computes_as(plan):
+            continue
         for number in sorted(recorded(objects, other.id) & {*plan.numbers}):
             # A killed driver may not have written all jobs of its plan.
             with suppress(MissingObjectError):
                 if is_same_job(objects, plan.id, other.id, number):
                     take_over(objects, plan.id, other.id, number)
     return plan
-
-
-def _plans(objects: Objects) -> list[Plan]:
-    """Return the plans of killed runs; none where one is damaged, as after a power failure."""
-    try:
-        return newest_plans(objects)
-    except ImgrecError:
-        return []

@@ -33,7 +33,6 @@ from imgrec.remote.blobs import Blobs
 from imgrec.remote.manifest import Entry as Blob
 from imgrec.remote.manifest import is_entry
 from imgrec.sources.source import WEAK
-from imgrec.store.elsewhere import blob_key
 from imgrec.store.origins import ORIGINS, origins_of
 from imgrec.store.parts import MANIFEST, manifest_content, serialized
 from imgrec.system.json_files import decoded, problem
@@ -128,7 +127,7 @@ def find_made(
     except (MissingObjectError, StoreError, KeyError, ValueError):
         return None
     there = [blob for files in parts.values() for name, blob in files.items() if name not in _ANEW]
-    if any(objects.head(blob_key(blob.digest)) is None for blob in there):
+    if not all(map(blobs.is_there, there)):
         return None
     ids = np.array([o.id for o in rows.outcomes if o.status == "ok"], np.int64)
     written = {

@@ -148,19 +148,37 @@ def plan_of(
 
 
 def write_plan(
-    objects: Objects, plan: Plan, jobs: Sequence[tuple[PartJob, Sequence[Entry]]]
+    objects: Objects,
+    plan: Plan,
+    jobs: Sequence[tuple[PartJob, Sequence[Entry]]],
+    *,
+    mended: bool = False,
 ) -> bool:
     """Write a plan and its jobs; return False if it was there already.
+
+    Args:
+        objects: of the store.
+        plan: the plan.
+        jobs: its jobs, each with the catalog's rows of its pictures.
+        mended: write again those of a plan that is there which have lost their content, as a file
+            may in a power failure; nobody works off the plan now.
 
     Raises:
         ObjectError: it cannot be written.
     """
-    if objects.head(_plan_key(plan.id)) is not None:
+    was_there = objects.head(_plan_key(plan.id)) is not None
+    if was_there and not mended:
         return False
+    listed = objects.list(f"{JOBS}{plan.id}/") if was_there else ()
+    sizes = {info.key: info.size for info in listed}
     for job, entries in jobs:
-        objects.create(
-            _job_key(plan.id, job.number), _encoded(_job_as_json(job, entries, plan.roots))
-        )
+        key, data = _job_key(plan.id, job.number), _encoded(_job_as_json(job, entries, plan.roots))
+        if sizes.get(key) is None:
+            objects.create(key, data)
+        elif sizes[key] != len(data):
+            objects.put(key, data)
+    if was_there:
+        return False
     objects.create(f"{PLANS}{plan.base:010d}-{plan.id}.json", b"{}")
     return objects.create(_plan_key(plan.id), _encoded(_as_json(plan)))
 

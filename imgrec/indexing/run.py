@@ -65,8 +65,12 @@ Read = Callable[
 class Resuming(Protocol):
     """A `Read` that finishes what a killed run of its kind has left half done."""
 
-    def resume(self, store: Store) -> None:
-        """Finish it, in an open store whose lock is held, before the pictures are listed."""
+    def resume(self, store: Store) -> list[str]:
+        """Finish it, in an open store whose lock is held, before the pictures are listed.
+
+        Returns:
+            Warnings, a line each.
+        """
 
 
 _NONE: Ids = np.zeros(0, np.int64)
@@ -136,7 +140,7 @@ def _update(
     summary.compared_before = _compared(store)
     summary.warnings += set_aside_damaged(store.path)
     if isinstance(read, Resuming):
-        read.resume(store)
+        summary.warnings += read.resume(store)
     store.reserve_ids()
     if store.encoder is None and wanted.primary in wanted.encoders:
         # Before anything is read, so that a resumed run has the same encoder.

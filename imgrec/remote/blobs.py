@@ -61,9 +61,15 @@ class Blobs:
         if not self.holds(entry.digest):
             # What was sent once is not sent again if it is there.
             if not (entry.digest in self._written and self.is_there(entry)):
-                self._objects.create(blob_key(entry.digest), data)
+                self._create(entry, data)
             self.known([entry.digest])
         return entry
+
+    def _create(self, entry: Entry, data: bytes) -> None:
+        key = blob_key(entry.digest)
+        # A folder may hold a file that lost its content in a power failure.
+        if not self._objects.create(key, data) and not self.is_there(entry):
+            self._objects.put(key, data)
 
     def put_file(self, path: Path, wanted: Entry | None = None) -> Entry:
         """Write the content of a file unless it is there; return its entry.

@@ -20,6 +20,7 @@ from imgrec.store.ownership import set_aside
 from imgrec.store.parts import read_manifest
 from imgrec.store.paths import (
     CLASSES,
+    CLASSES_DESCRIPTION,
     FEATURE_DESCRIPTION,
     FEATURES,
     StorePaths,
@@ -29,6 +30,7 @@ from imgrec.system.folder_names import name_of_folder
 from imgrec.system.json_files import json_or_none
 
 _MOST_REPORTED_BYTES = 1 << 24
+_DESCRIPTIONS = {FEATURES: FEATURE_DESCRIPTION, CLASSES: CLASSES_DESCRIPTION}
 
 
 def report_damaged(store: Path, parts: Iterable[str]) -> None:
@@ -104,25 +106,31 @@ def mend_descriptions(store: Path) -> list[str]:
     """Rewrite damaged description files of features; return a line of text about each.
 
     Every part repeats the description. Where none has a valid copy, nothing tells how the
-    vectors were made, so the feature is set aside; so are classes without their categories.
+    vectors were made, so the feature is set aside; so are classes without their categories. Where
+    no part was made yet, the description is deleted: the next run writes it.
 
     Raises:
         OSError: the store cannot be written.
     """
     lines = []
     for output in outputs_of(store):
-        if output.kind == CLASSES and output.parts() and description_problem(output):
-            aside = set_aside(store, output.folder)
-            lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
-        if output.kind != FEATURES or not is_named(output.folder):
+        if output.kind == FEATURES and not is_named(output.folder):
             continue
         if not description_problem(output):
             continue
-        written, place = _as_written(output), output.folder / FEATURE_DESCRIPTION
-        if written is not None:
+        written, place = _as_written(output), output.folder / _DESCRIPTIONS[output.kind]
+        if not output.parts():
+            if place.is_file():
+                place.unlink()
+                told = f"{place} was damaged, before any part was made: it is written anew"
+                lines.append(told)
+        elif output.kind == CLASSES:
+            aside = set_aside(store, output.folder)
+            lines.append(f"{output.folder} was damaged: it lies in {aside} now, and is made again")
+        elif written is not None:
             write_text(place, json.dumps(written, indent=2) + "\n")
             lines.append(f"{place} was damaged: it is written anew, from what its parts say")
-        elif output.parts():
+        else:
             aside = set_aside(store, output.folder)
             lines.append(
                 f"{place} was damaged, and nothing else says how the vectors were made: the "

@@ -4,9 +4,10 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -182,10 +183,8 @@ def test_a_result_that_is_not_what_was_written_is_refused(photos: Path, tmp_path
         index_folders([photos], tmp_path / "store", OPTIONS, LocalRead(spoiling))
 
 
-@pytest.mark.parametrize("parts", [0, 3])
-def test_what_is_lacking_of_a_part_is_brought_by_the_next_run(
-    parts: int, photos: Path, expected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _stopped_in_a_part(photos: Path, store: Path, parts: int) -> None:
+    """Index until so many parts are there, and of the next one the first output."""
     add, done = LocalTarget.add, []
 
     def half(target: LocalTarget, files: Mapping[str, Entry]) -> None:
@@ -195,12 +194,96 @@ def test_what_is_lacking_of_a_part_is_brought_by_the_next_run(
         add(target, files)
         done.append(files)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(LocalTarget, "add", half)
-        _indexed(photos, tmp_path / "store", _Crews())
-    assert len(list((tmp_path / "store" / "thumbs").glob("part-*"))) == parts
+        _indexed(photos, store, _Crews())
+    assert len(list((store / "thumbs").glob("part-*"))) == parts
+
+
+@pytest.mark.parametrize("parts", [0, 3])
+def test_what_is_lacking_of_a_part_is_brought_by_the_next_run(
+    parts: int, photos: Path, expected: Path, tmp_path: Path
+) -> None:
+    _stopped_in_a_part(photos, tmp_path / "store", parts)
     _indexed(photos, tmp_path / "store", _Crews())
     _are_equal(tmp_path / "store", expected)
+
+
+def _lost(file: Path) -> None:
+    file.unlink()
+
+
+def _emptied(file: Path) -> None:
+    # Not in place: a part of the store may be the same file.
+    file.unlink()
+    file.touch()
+
+
+def _flipped(file: Path) -> None:
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def _damage(exchange: Path, of: str, damaged: Callable[[Path], None]) -> None:
+    files = [file for file in exchange.glob(of) if file.is_file()]
+    assert files
+    for file in files:
+        damaged(file)
+
+
+# Of a job that is not done the size alone is compared.
+_DAMAGE = [
+    *product(["blobs/*/*", "jobs/*/parts/*", "jobs/*/plan*"], [_lost, _emptied, _flipped]),
+    *product(["jobs/*/files-*"], [_lost, _emptied]),
+]
+
+
+@pytest.mark.parametrize(("of", "damaged"), _DAMAGE)
+def test_damage_of_what_a_killed_run_left_is_mended(
+    of: str, damaged: Callable[[Path], None], photos: Path, expected: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    # Two parts are in the store, and three done that wait.
+    with pytest.raises(ImgrecError, match="power"):
+        _indexed(photos, store, _Crews(most=2))
+    with pytest.raises(ImgrecError, match="power"):
+        _indexed(photos, store, _Crews(backwards=True, most=3))
+    _damage(store / "cluster", of, damaged)
+    summary = _indexed(photos, store, _Crews())
+    _are_equal(store, expected)
+    told = f"what a run that was killed left in {store}/cluster is damaged: it is done anew"
+    assert summary.warnings in ([told], [])
+    assert summary.done in (18, 9)
+
+
+@pytest.mark.parametrize(("of", "damaged"), _DAMAGE)
+def test_half_a_part_is_made_anew_if_its_rest_is_damaged(
+    of: str, damaged: Callable[[Path], None], photos: Path, expected: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    _stopped_in_a_part(photos, store, 1)
+    _damage(store / "cluster", of, damaged)
+    _indexed(photos, store, _Crews())
+    assert not (store / "cluster").exists()
+    with Store.open(store) as mine, Store.open(expected) as theirs:
+        assert _by_place(mine) == _by_place(theirs)
+        assert catalog_digest(mine.catalog) == catalog_digest(theirs.catalog)
+
+
+def test_a_damaged_part_is_made_anew_though_its_blobs_are_the_same_files(
+    photos: Path, expected: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    with pytest.raises(ImgrecError, match="power"):
+        _indexed(photos, store, _Crews(most=3))
+    vectors = store / "features" / "mini" / "part-000001" / "vectors.npy"
+    assert vectors.stat().st_nlink > 1
+    vectors.write_bytes(vectors.read_bytes()[:-1])
+    summary = _indexed(photos, store, _Crews())
+    assert any("was damaged" in line for line in summary.warnings)
+    with Store.open(store) as mine, Store.open(expected) as theirs:
+        assert _by_place(mine) == _by_place(theirs)
 
 
 def test_a_driver_that_is_killed_anywhere_makes_the_same_store(

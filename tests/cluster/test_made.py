@@ -92,7 +92,7 @@ def test_only_jobs_of_the_same_contents_are_found(
     assert other.read == 24
 
 
-def test_a_part_whose_blob_is_gone_is_made_again(
+def test_a_part_whose_blob_is_gone_or_lost_its_content_is_made_again(
     pictures: str, bucket: str, tmp_path: Path
 ) -> None:
     url, first, again = f"s3://{bucket}/store", Counting(), Counting()
@@ -106,8 +106,10 @@ def test_a_part_whose_blob_is_gone_is_made_again(
         found = json.loads(objects.get(key)[0])
         digest = found["parts"]["mini"]["vectors.npy"][0] if number else found["rows"][0]
         objects.delete(f"blobs/{digest[:2]}/{digest}")
+    digest = json.loads(objects.get(made[3])[0])["parts"]["mini"]["vectors.npy"][0]
+    objects.put(f"blobs/{digest[:2]}/{digest}", b"")
     index_to([pictures], url, OPTIONS, work=tmp_path / "two", crews=again)
-    assert again.read == 9
+    assert again.read == 12
     assert _files(tmp_path / "two") == _files(tmp_path / "one")
 
 

@@ -109,6 +109,15 @@ def test_a_blob_is_written_once(tmp_path: Path) -> None:
     assert opened.objects.traffic.writes == 0
 
 
+def test_a_blob_that_has_lost_its_content_is_written_again(tmp_path: Path) -> None:
+    remote = RemoteStore.create(url_of(tmp_path / "a"))
+    entry = remote.put_blob(b"content")
+    (tmp_path / "a" / blob_key(entry.digest)).write_bytes(b"")
+    other = RemoteStore.open(remote.url)
+    commit_files(other, {"roots.json": b"content"})
+    assert other.read("roots.json") == b"content"
+
+
 def test_a_large_blob_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgrec.remote.blobs.PIECE_BYTES", 1000)
     remote = RemoteStore.create(url_of(tmp_path / "a"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imgrec import StoreError
+from imgrec import Options, Store, StoreError, index_folders
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.pictures.preprocessing import Preprocessing
 from imgrec.store.arrays import load_array, load_ids
@@ -336,12 +336,31 @@ def test_a_feature_that_nothing_describes_is_moved_aside(tmp_path: Path) -> None
     assert (output.folder.exists(), aside.is_dir()) == (False, True)
 
 
-def test_a_damaged_feature_without_parts_stays(tmp_path: Path) -> None:
-    folder = tmp_path / "features" / "x"
-    folder.mkdir(parents=True)
-    (folder / "feature.json").write_text("{", "utf-8")
+@pytest.mark.parametrize("text", ["", "{", '{"name": "x"}'])
+def test_a_damaged_description_without_parts_is_deleted(tmp_path: Path, text: str) -> None:
+    places = [tmp_path / name for name in ("features/x/feature.json", "classes/x/classes.json")]
+    for place in places:
+        place.parent.mkdir(parents=True)
+        place.write_text(text, "utf-8")
+    assert mend_descriptions(tmp_path) == [
+        f"{place} was damaged, before any part was made: it is written anew" for place in places
+    ]
     assert mend_descriptions(tmp_path) == []
-    assert folder.is_dir()
+
+
+def test_a_run_after_a_damaged_description_without_parts_writes_it_anew(
+    photos: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    Store.create(store).close()
+    place = store / "features" / "mini" / "feature.json"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"")
+    summary = index_folders([photos], store, Options(encoders=("mini",), workers=0))
+    assert summary.warnings == [
+        f"{place} was damaged, before any part was made: it is written anew"
+    ]
+    assert summary.counts["ok"] == 24
 
 
 @pytest.mark.parametrize("text", [None, "[]", '{"categories": 5}', "{}"])
