@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PROG = "imgrec prune"
 _LAST, _DAYS = 10, 14
+# Times before the year 1 are none.
+_MOST_DAYS = 365_000
 _DESCRIPTION = """\
 List what no state of a store in object storage needs any more: overtaken states, contents that no
 other state names, records of runs that are done. With --delete it is deleted.
@@ -42,10 +44,18 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--keep-last", type=positive, default=_LAST, metavar="N", help=last)
     days = "keep the states that were the newest within the last DAYS days, and what was written "
     days += "in them (default %(default)s, at least 1)"
-    add("--keep-within", type=positive, default=_DAYS, metavar="DAYS", help=days)
+    add("--keep-within", type=_days, default=_DAYS, metavar="DAYS", help=days)
     add("--delete", action="store_true", help="delete it; without this option it is listed only")
     progress_options(parser)
     return parser
+
+
+def _days(value: str) -> int:
+    """Return the number of days of an argument, from 1 to `_MOST_DAYS`."""
+    days = positive(value)
+    if days > _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{value[:20]} is more than {_MOST_DAYS:,} days")
+    return days
 
 
 def _prune(a: argparse.Namespace) -> None:

@@ -27,7 +27,7 @@ from imgrec.collection import Entry, Outcome
 from imgrec.errors import StoreError
 from imgrec.indexing.finished import Finished, Rows
 from imgrec.indexing.jobs import PartJob
-from imgrec.objects.errors import MissingObjectError
+from imgrec.objects.errors import LargeObjectError, MissingObjectError
 from imgrec.objects.objects import Objects
 from imgrec.remote.blobs import Blobs
 from imgrec.remote.manifest import Entry as Blob
@@ -40,6 +40,7 @@ from imgrec.system.json_files import decoded, problem
 # Failures that the content of a file decides, on every machine.
 _BY_CONTENT = frozenset({"damaged", "truncated", "unsupported"})
 MADE = "made/"
+MOST_BYTES = 1 << 22
 _IDS = "ids.npy"
 # Files of a part that are written again, because they hold ids and places.
 _ANEW = frozenset({_IDS, ORIGINS, MANIFEST})
@@ -111,7 +112,7 @@ def find_made(
         ObjectError: storage cannot be reached.
     """
     try:
-        found = decoded(objects.get(key)[0])
+        found = decoded(objects.get(key, most_bytes=MOST_BYTES)[0])
         if problem(found, _SHAPE):
             return None
         kept = rows_of(blobs.get(Blob(*found["rows"])), objects.location(key))
@@ -124,7 +125,7 @@ def find_made(
         if not are_of_part({store_path(o, job.number, name) for o, name in names}, job.number):
             return None
     # Whatever is wrong with it, the job is done anew.
-    except (MissingObjectError, StoreError, KeyError, ValueError):
+    except (MissingObjectError, LargeObjectError, StoreError, KeyError, ValueError):
         return None
     there = [blob for files in parts.values() for name, blob in files.items() if name not in _ANEW]
     if not all(map(blobs.is_there, there)):

@@ -35,6 +35,8 @@ FORMAT = 1
 PLANS = "plans/"
 JOBS = "jobs/"
 _MOST = 1 << 40
+# A job has a few hundred bytes for each picture.
+_MOST_BYTES = 1 << 28
 _NAME = re.compile(rf"{PLANS}([0-9]{{10}}-[0-9a-f]{{32}})\.json", re.ASCII)
 _NUMBER = a_number(0, _MOST)
 _SETTINGS = {
@@ -236,7 +238,8 @@ def is_same_job(objects: Objects, plan_id: str, other_id: str, number: int) -> b
     Raises:
         ObjectError: one of them is absent or cannot be read.
     """
-    one, other = (objects.get(_job_key(of, number))[0] for of in (plan_id, other_id))
+    keys = (_job_key(of, number) for of in (plan_id, other_id))
+    one, other = (objects.get(key, most_bytes=_MOST_BYTES)[0] for key in keys)
     return one == other
 
 
@@ -304,7 +307,7 @@ def _encoded(value: object) -> bytes:
 def _read(objects: Objects, key: str, shape: Any) -> Any:
     where = objects.location(key)
     try:
-        found = decoded(objects.get(key)[0])
+        found = decoded(objects.get(key, most_bytes=_MOST_BYTES)[0])
     except MissingObjectError as error:
         # One machine may not see what others do.
         raise MissingObjectError(f"there is no plan at {where}: run imgrec index again") from error

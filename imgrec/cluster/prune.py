@@ -18,10 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from imgrec.cluster.made import MADE, named_by_made
+from imgrec.cluster.made import MADE, MOST_BYTES, Named, named_by_made
 from imgrec.cluster.plan import JOBS, PLANS, is_finished, newest_plans
 from imgrec.cluster.shared_work import SCRATCH
 from imgrec.errors import StoreError
+from imgrec.objects.errors import LargeObjectError, MissingObjectError
 from imgrec.objects.info import ObjectInfo
 from imgrec.objects.objects import Objects
 from imgrec.remote.manifest import MANIFESTS, Entry, number_in
@@ -194,13 +195,21 @@ def _gone_made(objects: Objects, named: set[str], oldest_ns: int) -> Iterator[Ob
     A new one may be of a run that is not committed yet.
     """
     for info in objects.list(MADE):
-        found = named_by_made(objects.get(info.key)[0])
+        found = _named_by(objects, info)
         if info.mtime_ns >= oldest_ns:
             named |= {*found.parts, *found.rows} if found else set()
         elif found and found.parts <= named:
             named |= found.rows
         else:
             yield info
+
+
+def _named_by(objects: Objects, info: ObjectInfo) -> Named | None:
+    """Return what a note of a made part names; None if it is damaged, or gone meanwhile."""
+    try:
+        return named_by_made(objects.get(info.key, most_bytes=MOST_BYTES)[0])
+    except (MissingObjectError, LargeObjectError):
+        return None
 
 
 def _done_runs(objects: Objects, oldest_ns: int) -> Iterator[ObjectInfo]:

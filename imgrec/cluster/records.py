@@ -136,7 +136,8 @@ def take_over(objects: Objects, plan_id: str, other_id: str, number: int) -> Non
     Raises:
         ObjectError: there is none, or it cannot be written.
     """
-    objects.create(_key(plan_id, number), objects.get(_key(other_id, number))[0])
+    data, _ = objects.get(_key(other_id, number), most_bytes=_MOST_BYTES)
+    objects.create(_key(plan_id, number), data)
 
 
 def are_of_part(paths: Collection[str], number: int) -> bool:

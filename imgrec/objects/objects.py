@@ -181,8 +181,14 @@ class Objects:
         return data
 
     def head(self, key: str) -> ObjectInfo | None:
-        """Return the version of an object; None if there is none."""
+        """Return the version of an object; None if there is none.
+
+        Raises:
+            ObjectError: it cannot be known.
+        """
         import obstore
+
+        self._check_regular(key)
 
         def found(before: int) -> ObjectInfo | None:
             try:
@@ -340,11 +346,13 @@ class Objects:
     def _check_regular(self, key: str) -> None:
         """Refuse what is no file in a folder: a named pipe would block whoever opens it.
 
+        A folder of this name is no object, as elsewhere.
+
         Raises:
             ObjectError: it is something else.
         """
         path = Path(self.address.prefix, key)
-        if self._is_folder and path.exists() and not path.is_file():
+        if self._is_folder and path.exists() and not (path.is_file() or path.is_dir()):
             raise ObjectError(f"{self.location(key)} is no file: it is not read")
 
     def _check_size(self, key: str, size: int, most_bytes: int | None) -> None:

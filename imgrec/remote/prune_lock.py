@@ -11,7 +11,8 @@ again, so the two must not overlap. It holds because all of these look in an ord
 - Who works off a plan writes it, then looks for the lock. A prune takes the lock, then looks for
   plans. So one of the two sees the other.
 
-A lock whose process is gone, or that was not written again for `STALE_S`, counts for nothing.
+A lock whose process is gone, or that was not written again for `STALE_S` by the clock of the
+storage, counts for nothing.
 """
 
 import json
@@ -26,6 +27,7 @@ from types import TracebackType
 from imgrec.errors import ImgrecError, StoreError
 from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
+from imgrec.remote.preflight import PREFLIGHT
 from imgrec.system.atomic_files import is_alive
 from imgrec.system.json_files import decoded, problem
 
@@ -119,7 +121,7 @@ class PruneLock:
 
 def _is_held(objects: Objects) -> bool:
     info = objects.head(KEY)
-    if info is None or time.time() - info.mtime_ns / 1e9 > STALE_S:
+    if info is None or _now_s(objects) - info.mtime_ns / 1e9 > STALE_S:
         return False
     try:
         found = decoded(objects.get(KEY, most_bytes=_MOST_BYTES)[0])
@@ -130,6 +132,15 @@ def _is_held(objects: Objects) -> bool:
     if problem(found, _SHAPE):
         return True
     return not (found["host"] == _host() and not is_alive(found["pid"]))
+
+
+def _now_s(objects: Objects) -> float:
+    """Return the time by the clock of the storage: that of this machine may be wrong."""
+    key = f"{PREFLIGHT}{secrets.token_hex(16)}"
+    objects.put(key, b"")
+    info = objects.head(key)
+    objects.delete(key)
+    return info.mtime_ns / 1e9 if info else time.time()
 
 
 def _host() -> str:

@@ -22,6 +22,7 @@ from imgrec.cluster.working_copy import WorkingCopy
 from imgrec.collection.digest import catalog_digest
 from imgrec.derived.kept import update_indexes
 from imgrec.index import main
+from imgrec.objects.errors import LargeObjectError
 from imgrec.objects.opening import objects_at
 from imgrec.pull import main as pull_main
 from imgrec.remote.pull import pull
@@ -323,3 +324,15 @@ def test_a_lean_working_copy_has_no_vectors_and_makes_the_same_store(
     assert _files(lean) == _files(whole)
     assert index_to([], url, OPTIONS, work=lean, lean=True).done == 0
     _is_store_of_one_machine(url, whole, tmp_path)
+
+
+def test_a_plan_that_is_said_to_be_huge_is_not_read(url: str, tmp_path: Path) -> None:
+    RemoteStore.create(url)
+    plan_id = "0" * 32
+    objects_at(url).create(f"plans/{1:010d}-{plan_id}.json", b"{}")
+    plan = tmp_path / "objects" / "jobs" / plan_id / "plan.json"
+    plan.parent.mkdir(parents=True)
+    with plan.open("wb") as file:
+        file.truncate(1 << 29)
+    with pytest.raises(LargeObjectError, match="it is not read"):
+        newest_plans(objects_at(url))

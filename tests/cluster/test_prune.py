@@ -16,7 +16,7 @@ import pytest
 
 from imgrec.cluster.drive import index_to
 from imgrec.cluster.made import MADE
-from imgrec.cluster.prune import DAY_S, Keep, prune
+from imgrec.cluster.prune import DAY_S, Keep, doomed, prune
 from imgrec.errors import StoreError
 from imgrec.objects.opening import objects_at
 from imgrec.prune import main
@@ -253,6 +253,35 @@ def test_nobody_begins_to_write_while_it_deletes(
     begin[write]()
 
 
+def test_a_wrong_clock_of_this_machine_does_not_end_the_lock_of_another(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, now = url_of(place), time.time
+    history(url, 2, 1)
+    with PruneLock(objects_at(url)):
+        monkeypatch.setattr(time, "time", lambda: now() + 2 * STALE_S)
+        with pytest.raises(StoreError, match="is being pruned"):
+            RemoteStore.create(url)
+        with pytest.raises(StoreError, match="another process prunes"):
+            prune(url, ONE, delete=True)
+        assert (place / KEY).exists()
+    assert not any((place / "preflight").iterdir())
+
+
+def test_a_huge_note_of_a_made_part_is_not_read(place: Path) -> None:
+    remote = RemoteStore.create(url_of(place))
+    note = place / MADE / "huge.json"
+    note.parent.mkdir()
+    with note.open("wb") as file:
+        file.truncate(1 << 30)
+    # One that is gone when it is read was deleted by somebody else.
+    (place / MADE / "gone.json").symlink_to(place / "nothing")
+    aged(place)
+    found = doomed(remote, ONE, time.time())
+    assert [info.key for info in found.made] == [f"{MADE}huge.json"]
+    assert remote.objects.traffic.bytes_read < 10_000
+
+
 def test_who_lost_the_lock_deletes_no_more(place: Path) -> None:
     history(url_of(place), 2, 1)
     with PruneLock(objects_at(url_of(place))) as lock:
@@ -395,3 +424,11 @@ def test_the_command_lists_and_deletes(place: Path, capsys: pytest.CaptureFixtur
     assert main([f"file://{place}-absent"]) == 2
     assert main(["s3://user:secret@b/x"]) == 2
     assert "secret" not in capsys.readouterr().err
+
+
+def test_more_days_than_there_were_are_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([url_of(place), "--keep-within", "9" * 400])
+    assert "is more than 365,000 days" in capsys.readouterr().err

@@ -165,6 +165,12 @@ def test_a_pipe_in_the_place_of_a_blob_is_refused(tmp_path: Path) -> None:
         remote.read_range("roots.json", 0, 3)
     with (tmp_path / "b").open("w+b") as file, pytest.raises(ObjectError, match="is no file"):
         remote.objects.get_to(blob_key(entry.digest), file, 7)
+    with pytest.raises(ObjectError, match="is no file"):
+        remote.objects.head(blob_key(entry.digest))
+    (tmp_path / "a" / "prune").mkdir()
+    os.mkfifo(tmp_path / "a" / "prune" / "lock.json")
+    with pytest.raises(ObjectError, match="is no file"):
+        RemoteStore.create(remote.url)
 
 
 def test_a_state_of_the_last_number_is_not_followed_by_one_that_nobody_sees(
