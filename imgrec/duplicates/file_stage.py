@@ -5,9 +5,7 @@ A file that cannot be read, or whose bytes are no more those that the catalog kn
 or takes too long; the death of a process costs one pair.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -18,8 +16,8 @@ from imgrec.errors import PictureError
 from imgrec.pictures.decoding import digest
 from imgrec.sources.opening import source_of
 from imgrec.system.threads import cores
-from imgrec.system.worker import WorkerDiedError, beat
-from imgrec.system.workers import AHEAD, Workers, cannot_go_on
+from imgrec.system.worker import beat
+from imgrec.system.workers import Workers, result_or
 
 # Time limit of a pair: two files are decoded, some of them several times.
 PAIR_S = 60.0
@@ -106,19 +104,6 @@ class FileStage:
         if self.workers == 0:
             yield from (compare_contents(*pair) for pair in pairs)
             return
-        waiting: deque[Future[Comparison]] = deque()
-        for first, second in pairs:
-            waiting.append(self._processes.submit(compare_contents, first, second, self._within_s))
-            if len(waiting) > self.workers * AHEAD:
-                yield _answer(waiting.popleft())
-        while waiting:
-            yield _answer(waiting.popleft())
-
-
-def _answer(future: "Future[Comparison]") -> Comparison:
-    try:
-        return future.result()
-    except WorkerDiedError as died:
-        if not died.started:
-            raise cannot_go_on(died) from died
-        return UNREAD
+        jobs = ((first, second, self._within_s) for first, second in pairs)
+        for future in self._processes.ahead(compare_contents, jobs):
+            yield result_or(future, UNREAD)

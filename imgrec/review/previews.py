@@ -7,9 +7,7 @@ is shown by its thumbnail. Files with the same bytes share one preview. Decoding
 processes, and the death of one costs its picture only.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 
 from imgrec.collection import Entry
@@ -21,8 +19,8 @@ from imgrec.review.reviewed import ReviewedGroup
 from imgrec.sources.opening import source_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
-from imgrec.system.worker import WorkerDiedError, beat
-from imgrec.system.workers import AHEAD, Workers, cannot_go_on
+from imgrec.system.worker import beat
+from imgrec.system.workers import Workers, result_or
 
 # Groups that get previews, and distinct contents shown so in each.
 GROUPS, CONTENTS = 300, 12
@@ -85,14 +83,9 @@ def previews(files: Sequence[Wanted], workers: int) -> Iterator[bytes | None]:
     if workers == 0 or len(files) < _LEAST_FOR_WORKERS:
         yield from map(preview, files)
         return
-    waiting: deque[Future[bytes | None]] = deque()
     with Workers(workers) as processes:
-        for file in files:
-            waiting.append(processes.submit(preview, file))
-            if len(waiting) > workers * AHEAD:
-                yield _drawn(waiting.popleft())
-        while waiting:
-            yield _drawn(waiting.popleft())
+        for future in processes.ahead(preview, ((file,) for file in files)):
+            yield result_or(future, None)
 
 
 def preview(file: Wanted) -> bytes | None:
@@ -104,15 +97,6 @@ def preview(file: Wanted) -> bytes | None:
             return None
         return thumbnail(decode(data, PREVIEW_PX // 2).image, PREVIEW_PX)
     except PictureError:
-        return None
-
-
-def _drawn(future: "Future[bytes | None]") -> bytes | None:
-    try:
-        return future.result()
-    except WorkerDiedError as died:
-        if not died.started:
-            raise cannot_go_on(died) from died
         return None
 
 

@@ -89,6 +89,23 @@ class Workers:
             self._work.put((future, function, arguments))
         return future
 
+    def ahead(
+        self, function: Callable[..., _T], jobs: Iterable[tuple[Any, ...]]
+    ) -> Iterator[Future[_T]]:
+        """Submit calls, a bounded number ahead of what is taken; yield their futures in order.
+
+        Args:
+            function: picklable: defined at the top level of a module, or a partial of one.
+            jobs: the arguments of each call; consumed lazily.
+        """
+        waiting: deque[Future[_T]] = deque()
+        for job in jobs:
+            waiting.append(self.submit(function, *job))
+            if len(waiting) > self.count * AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
     def take(self) -> _Work | None:
         """Return the next task, for a keeper; wait for one; None when the pool is closing."""
         while (work := self._work.get()) is not None:
@@ -188,15 +205,10 @@ def in_order(function: Callable[[_Job], _T], jobs: Iterable[_Job], workers: int)
     if workers == 0:
         yield from map(function, jobs)
         return
-    waiting: deque[Future[_T]] = deque()
     with Workers(workers) as processes:
         try:
-            for job in jobs:
-                waiting.append(processes.submit(function, job))
-                if len(waiting) > workers * AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            # Results may be large: `map` holds none of them while it waits for the next.
+            yield from map(Future.result, processes.ahead(function, ((job,) for job in jobs)))
         except WorkerDiedError as died:
             raise cannot_go_on(died) from died
 
@@ -229,6 +241,20 @@ def beside(
                 raise cannot_go_on(died) from died
 
         yield result
+
+
+def result_or(future: Future[_T], lost: _T) -> _T:
+    """Return the result of a task; `lost` if the process that had it died.
+
+    Raises:
+        WorkersError: no process can be started.
+    """
+    try:
+        return future.result()
+    except WorkerDiedError as died:
+        if not died.started:
+            raise cannot_go_on(died) from died
+        return lost
 
 
 def cannot_go_on(died: WorkerDiedError) -> WorkersError:

@@ -162,20 +162,3 @@ def test_a_file_that_has_changed_is_shown_by_its_thumbnail(folder: Path, tmp_pat
     thumbs = _rows(page, 1, "thumbs")
     assert [len(group) for group in thumbs] == [len(group) for group in changed]
     assert all(u.startswith("data:image/jpeg;base64,") for group in thumbs for u in group.values())
-
-
-def test_the_death_of_a_worker_costs_its_picture_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from concurrent.futures import Future
-
-    from imgrec.review.previews import _drawn
-    from imgrec.system.worker import WorkerDiedError
-
-    died: Future[bytes | None] = Future()
-    died.set_exception(WorkerDiedError())
-    assert _drawn(died) is None
-    never: Future[bytes | None] = Future()
-    never.set_exception(WorkerDiedError(started=False))
-    with pytest.raises(ImgrecError, match="cannot be started"):
-        _drawn(never)

@@ -5,6 +5,7 @@ import signal
 import struct
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from imgrec.errors import WorkersError
 from imgrec.system import worker
 from imgrec.system.worker import WorkerDiedError
-from imgrec.system.workers import AHEAD, Workers, beside, in_order
+from imgrec.system.workers import AHEAD, Workers, beside, in_order, result_or
 
 SERVE = worker._serve
 
@@ -113,6 +114,16 @@ def test_the_error_for_a_dying_process_is_one_line() -> None:
     with pytest.raises(WorkersError, match="a worker process was killed") as told:
         list(in_order(dying, range(6), 1))
     assert "\n" not in str(told.value)
+
+
+def test_the_death_of_a_worker_costs_its_task_only() -> None:
+    with Workers(2) as workers:
+        futures = workers.ahead(dying, ((number,) for number in range(6)))
+        assert [result_or(future, -1) for future in futures] == [0, 1, 2, -1, 4, 5]
+    never: Future[int] = Future()
+    never.set_exception(WorkerDiedError(started=False))
+    with pytest.raises(WorkersError, match="cannot be started"):
+        result_or(never, -1)
 
 
 def test_a_dying_worker_loses_only_its_own_job() -> None:
