@@ -1,27 +1,24 @@
 """Read units of a store from object storage into a folder: several at once, each one atomically.
 
-Each thread reads one unit at a time, file by file, and large files in pieces, so memory is bounded
-by the number of threads. On Ctrl-C or the first error no other unit is begun, those in progress end
-or fail, and nothing half written keeps its name.
+A thread reads its unit file by file, and large files in pieces. After Ctrl-C or an error nothing
+half written keeps its name.
 """
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from imgrec.remote.local import decisive
 from imgrec.remote.manifest import Entry
 from imgrec.remote.places import folder_of
 from imgrec.remote.store import RemoteStore
+from imgrec.remote.transfers import transferred
 from imgrec.store.kept import SIDECAR
 from imgrec.store.ownership import check_kept, check_part
 from imgrec.store.pulled import Stamp
 from imgrec.system.atomic_files import new_file
 from imgrec.system.atomic_folders import new_folder
-from imgrec.system.progress import progress
 
-THREADS = 16
 PULLING = "reading the store"
 
 
@@ -46,20 +43,12 @@ def bring(
         ObjectError: a content cannot be read.
         OSError: the folder cannot be written.
     """
-    if not units:
-        return {}
-    sizes = [sum(entry.size for entry in files.values()) + 1 for files in units.values()]
-    stage = progress(PULLING, total=len(units), unit="files", weights=sizes, quiet=quiet)
-    with stage, ThreadPoolExecutor(min(THREADS, len(units))) as pool:
-        tasks = [pool.submit(_bring, remote, folder, *one) for one in units.items()]
-        for task in tasks:
-            task.add_done_callback(lambda _: stage.update())
-        try:
-            wait(tasks, return_when=FIRST_EXCEPTION)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        results = [task.result() for task in tasks if not task.cancelled()]
-        return {unit: stamp for unit, stamp in zip(units, results, strict=False) if stamp}
+    sizes = [sum(entry.size for entry in files.values()) for files in units.values()]
+    stamps = transferred(
+        lambda unit: _bring(remote, folder, unit, units[unit]),
+        list(units), sizes, PULLING, quiet=quiet,
+    )  # fmt: skip
+    return {unit: stamp for unit, stamp in zip(units, stamps, strict=True) if stamp}
 
 
 def _bring(

@@ -9,20 +9,19 @@ another process commits in between, its state is read and the changes are merged
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from imgrec.collection.snapshot import write_snapshot
 from imgrec.errors import StoreError
-from imgrec.remote.bring import THREADS
 from imgrec.remote.local import LocalFiles, decisive
 from imgrec.remote.manifest import ONE, Entry
 from imgrec.remote.merge import merged
 from imgrec.remote.places import CATALOG_PATH, by_unit
 from imgrec.remote.states import common_states
 from imgrec.remote.store import ConflictError, RemoteStore
+from imgrec.remote.transfers import transferred
 from imgrec.store.enclosure import check_enclosed
 from imgrec.store.kept import SIDECAR
 from imgrec.store.manifest import read_manifest as read_settings
@@ -32,7 +31,6 @@ from imgrec.store.paths import StorePaths
 from imgrec.store.pulled import NOTHING, Pulled, check_whole, read_pulled, write_pulled
 from imgrec.system.advice import quoted
 from imgrec.system.atomic_files import remove_temporaries, temporary_prefix
-from imgrec.system.progress import progress
 
 PUSHING = "writing the store"
 _SHOWN = 3
@@ -192,24 +190,11 @@ def _upload(
     """Write the contents that are not known to be there, several at once."""
     # Files of the same content are one blob.
     missing = {e: path for path, e in entries.items() if not remote.blobs.holds(e.digest)}
-    sizes = [entry.size + 1 for entry in missing]
-    stage = progress(PUSHING, total=len(missing), unit="files", weights=sizes, quiet=quiet)
-    if not missing:
-        return
-    with stage, ThreadPoolExecutor(min(THREADS, len(missing))) as pool:
-        tasks = [
-            pool.submit(remote.blobs.put_file, sources.get(path, folder / path), entry)
-            for entry, path in missing.items()
-        ]
-        for task in tasks:
-            task.add_done_callback(lambda _: stage.update())
-        try:
-            wait(tasks, return_when=FIRST_EXCEPTION)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        for task in tasks:
-            if not task.cancelled():
-                task.result()
+    places = {entry: sources.get(path, folder / path) for entry, path in missing.items()}
+    transferred(
+        lambda entry: remote.blobs.put_file(places[entry], entry),
+        list(places), [entry.size for entry in places], PUSHING, quiet=quiet,
+    )  # fmt: skip
 
 
 @contextmanager
