@@ -15,13 +15,17 @@ from pathlib import Path
 _PACKAGES = ("numpy", "pillow", "scikit-learn", "networkx", "igraph", "pyvis", "tensorboard")
 
 
-def described() -> str:
-    """Return a line that describes the machine and one with the versions."""
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+def described(others: Sequence[str] = ()) -> str:
+    """Return a line that describes the machine and one with the versions.
+
+    Args:
+        others: packages that the bench uses besides; their versions are a third line.
+    """
+    lines = (", ".join(f"{name} {version(name)}" for name in some) for some in (_PACKAGES, others))
     return (
         f"{processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB; "
-        f"{platform.system()}, Python {platform.python_version()}\n{packages}\n"
-    )
+        f"{platform.system()}, Python {platform.python_version()}\n"
+    ) + "".join(f"{line}\n" for line in lines if line)
 
 
 def seconds(function: Callable[[], object]) -> float:

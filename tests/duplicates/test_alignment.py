@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import convolve
 
+from blob_scenes import Plane, seen
 from imgrec.duplicates.alignment import (
     DOWN,
     GAIN,
@@ -18,26 +19,10 @@ from imgrec.duplicates.alignment import (
     fit_sketches,
 )
 
-Plane = NDArray[np.float64]
 ONE, OTHER = np.array([0]), np.array([1])
 SHAPES = st.tuples(
     st.floats(0.92, 1.08), st.floats(-0.05, 0.05), st.floats(-0.05, 0.05), st.floats(0.8, 1.2)
 )
-
-
-def scene(u: Plane, v: Plane, seed: int = 0) -> Plane:
-    """Return a scene of smooth blobs as a function of continuous coordinates, 40 to 180."""
-    rng = np.random.default_rng(seed)
-    total = np.zeros(np.broadcast_shapes(u.shape, v.shape))
-    for x, y, width, height in rng.uniform([-0.6, -0.6, 0.05, -1], [0.6, 0.6, 0.15, 1], (40, 4)):
-        total += height * np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * width**2))
-    return np.asarray(110 + 70 * np.tanh(total))
-
-
-def seen(side: int, scale: float, right: float, down: float, seed: int = 0) -> Plane:
-    """Return the scene sampled at a square of pixels, scaled and shifted."""
-    places = (np.arange(side) + 0.5) / side - 0.5
-    return scene(scale * places[None] + right, scale * places[:, None] + down, seed)
 
 
 def compared(
@@ -56,7 +41,7 @@ def compared(
 
 
 def scene_twice(seed: int = 0) -> tuple[Plane, Plane]:
-    return seen(16, 1, 0, 0, seed), seen(64, 1, 0, 0, seed)
+    return seen(16, seed=seed), seen(64, seed=seed)
 
 
 @given(SHAPES)
@@ -65,7 +50,8 @@ def test_known_shift_scale_and_brightness_are_recovered(
 ) -> None:
     scale, right, down, gain = shape
     a = scene_twice()
-    b = gain * seen(16, scale, right, down) + 3, gain * seen(64, scale, right, down) + 3
+    placed = scale, scale, right, down
+    b = gain * seen(16, *placed) + 3, gain * seen(64, *placed) + 3
     fit = compared(a, b)
     assert fit[[SCALE, RIGHT, DOWN]] == pytest.approx([scale, right, down], abs=0.003)
     assert fit[GAIN] == pytest.approx(gain, abs=0.02)
@@ -80,7 +66,7 @@ def test_different_scenes_are_not_similar(seed: int) -> None:
 
 def test_pictures_that_differ_in_a_corner_are_not_similar() -> None:
     a, b = scene_twice(), scene_twice()
-    other = seen(64, 1, 0, 0, seed=1)
+    other = seen(64, seed=1)
     # This changes 9 of the 64 blocks.
     b[1][:24, :24] = other[:24, :24]
     assert compared(a, b)[SIMILARITY] < 0.5

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from blob_scenes import Plane, seen
 from imgrec.duplicates.alignment import (
     DOWN,
     GAIN,
@@ -15,25 +16,8 @@ from imgrec.duplicates.alignment import (
     fit_sketches,
 )
 
-Plane = NDArray[np.float64]
 PAIR = np.array([0]), np.array([1])
 TURNED = np.array([1]), np.array([0])
-
-
-def _scene(u: Plane, v: Plane) -> Plane:
-    rng = np.random.default_rng(0)
-    total = np.zeros(np.broadcast_shapes(u.shape, v.shape))
-    for x, y, width, height in rng.uniform([-0.6, -0.6, 0.05, -1], [0.6, 0.6, 0.15, 1], (40, 4)):
-        total += height * np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * width**2))
-    return np.asarray(110 + 70 * np.tanh(total))
-
-
-def _seen(
-    side: int, across: float = 1, down: float = 1, right: float = 0, below: float = 0
-) -> Plane:
-    """Return a scene sampled at a square of pixels, scaled and shifted on each axis."""
-    places = (np.arange(side) + 0.5) / side - 0.5
-    return _scene(across * places[None] + right, down * places[:, None] + below)
 
 
 def _fit(
@@ -66,7 +50,7 @@ def _fit(
 
 
 def _twice(**changes: float) -> tuple[Plane, Plane]:
-    return _seen(16, **changes), _seen(64, **changes)
+    return seen(16, **changes), seen(64, **changes)
 
 
 @pytest.mark.parametrize("plane", [0, 1])
@@ -164,8 +148,8 @@ def test_aspect_ratios_between_both_ends(ratio: float, pair: object) -> None:
 def test_a_difference_in_any_corner_of_either_picture(
     corner: tuple[int, int], pair: object
 ) -> None:
-    other = _seen(64).copy()
+    other = seen(64).copy()
     rows, columns = (slice(0, 24) if one == 0 else slice(40, 64) for one in corner)
-    other[rows, columns] = _seen(64, right=0.4, below=0.4)[rows, columns]
-    found = _fit(_twice(), (_seen(16), other), pair=pair)  # type: ignore[arg-type]
+    other[rows, columns] = seen(64, right=0.4, below=0.4)[rows, columns]
+    found = _fit(_twice(), (seen(16), other), pair=pair)  # type: ignore[arg-type]
     assert found[SIMILARITY] < 0.6

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,16 @@ def kill_one(pids: Iterable[int], rng: random.Random) -> bool:
     """Kill one of some processes; return False if there is none."""
     listed = sorted(pids)
     return bool(listed) and kill(rng.choice(listed))
+
+
+def interrupt(process: "subprocess.Popen[str]", patience_s: float) -> None:
+    """Send Ctrl-C to a process and wait until it has ended; kill it if it does not."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def children(pid: int) -> list[int]:

@@ -1,7 +1,6 @@
 """The live page of a store in a process of its own, as `imgrec serve` starts it."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from killing import interrupt
 from ports import free_port
 
 _PATIENCE_S = 60
@@ -54,12 +54,7 @@ def live(store: Path, *arguments: str, port: int | None = None) -> Iterator[Live
         _wait(server)
         yield server
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        interrupt(process, 20)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from killing import interrupt
 from paths import ROOT
 
 BELOW = "/data/plugin/imgrec"
@@ -115,12 +115,7 @@ def _running(
         # Python resolves it to IPv6 first where there is that.
         yield process, said, re.sub(r"//[^:]+:", "//127.0.0.1:", address[0])
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        interrupt(process, 30)
         reader.join()
         assert process.stdout is not None
         process.stdout.close()

@@ -1,14 +1,12 @@
 """Every command ends on every hostile store, in one line or none, and touches nothing else."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from attack import Attack
 from attacks import ALL_ATTACKS, ATTACKS
-from ground import make_good
 from open_attacks import OPEN
 from program import Program
 from run_attack import attacked
@@ -17,17 +15,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as Linux has them"),
 ]
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_good(tmp_path_factory.mktemp("good"))
-
-
-@pytest.fixture(scope="module")
-def program() -> Iterator[Program]:
-    with Program() as started:
-        yield started
 
 
 def _param(attack: Attack) -> object:

@@ -3,12 +3,12 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ground import Ground, make_good, make_ground
+from ground import Ground, make_ground
 from program import Program
 from run_attack import changed, problems
 
@@ -48,17 +48,6 @@ _DAMAGES: dict[str, Damage] = {
 _CASES = [
     (kind, file, what) for kind, files in _FILES.items() for file in files for what in _DAMAGES
 ]
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_good(tmp_path_factory.mktemp("good"))
-
-
-@pytest.fixture(scope="module")
-def program() -> Iterator[Program]:
-    with Program() as started:
-        yield started
 
 
 def _spoiled(ground: Ground, good: Path, kind: str, file: str, what: str) -> None:

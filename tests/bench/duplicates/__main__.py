@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
@@ -151,8 +150,7 @@ def main() -> int:
     add("--failures", type=Path, metavar="DIR", help="write the files that were judged wrongly")
     add("--keep", type=Path, metavar="DIR", help="keep the stores in this folder, and use them")
     given = parser.parse_args()
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    write(f"# Duplicates\n\n{described()}{packages}\n")
+    write(f"# Duplicates\n\n{described(_PACKAGES)}")
     with work_folder(given.keep) as work:
         choices = Choices(
             given.pairs, given.each, given.neighbors, given.seed * 10**7, given.jobs, given.count,

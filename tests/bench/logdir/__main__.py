@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
@@ -48,8 +47,7 @@ def main() -> int:
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
     count = arguments.count
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    write(f"# Projector\n\n{described()}{packages}\n")
+    write(f"# Projector\n\n{described(_PACKAGES)}")
     with work_folder(arguments.keep) as work:
         measures: dict[str, tuple[str, Callable[[], str]]] = {
             "export": (f"Export of {count:,}", lambda: exporting.measured(work, count)),

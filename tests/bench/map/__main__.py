@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[3]))
@@ -34,8 +33,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    write(f"# Map\n\n{described()}{packages}\n\n")
+    write(f"# Map\n\n{described(_PACKAGES)}\n")
     with work_folder(arguments.keep) as work:
         table, site = files.measured(work, arguments.count, arguments.photos)
         write(f"{table}\n")

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[2] / "helpers"))
@@ -54,8 +53,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 pictures are needed")
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    write(f"# Network\n\n{described()}{packages}\n")
+    write(f"# Network\n\n{described(_PACKAGES)}")
     with work_folder(arguments.keep) as work:
         for part in arguments.only:
             title, measure = _PARTS[part]

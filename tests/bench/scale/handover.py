@@ -4,7 +4,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from imgrec import Recommender, Store, export_vectors
 from machine import described, rows, seconds, work_folder, write
 from measuring import apart, recall_of, size_mb, tell
 
+_PACKAGES = ("pylance", "pyarrow", "qdrant-client")
 K, QUERIES = 5, 100
 _LISTS_ROWS = 1000
 _Answers = list[NDArray[np.int64]]
@@ -32,8 +32,7 @@ def main() -> int:
     add("--dimensions", type=int, default=1280, help="of a vector (default 1280)")
     add("--qdrant", type=int, default=2_000, help="points of Qdrant's local mode (default 2000)")
     a = parser.parse_args()
-    packages = ", ".join(f"{p} {version(p)}" for p in ("pylance", "pyarrow", "qdrant-client"))
-    write(f"# Handing over\n\n{described()}{packages}\n\n")
+    write(f"# Handing over\n\n{described(_PACKAGES)}\n")
     with work_folder(None) as work:
         place = collection.Place(work / "made", a.count, a.dimensions)
         tell("writing the collection")

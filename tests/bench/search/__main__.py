@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -42,8 +41,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.count < 100:
         parser.error(f"--count {arguments.count}: at least 100 vectors are needed")
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    write(f"# Search\n\n{described()}{packages}\n")
+    write(f"# Search\n\n{described(_PACKAGES)}")
     with work_folder(arguments.work) as work:
         smaller = () if arguments.steps else _COUNTS
         for count in [*(few for few in smaller if few < arguments.count), arguments.count]:

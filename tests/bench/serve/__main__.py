@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).parents[3]))
@@ -47,8 +46,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.count < 1000:
         parser.error(f"--count {arguments.count}: at least 1000 vectors are needed")
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    write(f"# Live page\n\n{described()}{packages}\n\n")
+    write(f"# Live page\n\n{described(_PACKAGES)}\n")
     with work_folder(arguments.work) as work:
         store = work / f"serve-{arguments.count}-{arguments.dimensions}"
         spent_s = seconds(lambda: written(store, arguments.count, arguments.dimensions))
