@@ -140,8 +140,10 @@ doctor: install ## check the store, the logdir and the site for damage
 	    [ -d "$$made" ] || printf 'not checked, there is no folder %s\n' "$$made" >&2; \
 	done; $(PY) -m imgrec.doctor $(details) "$$@"
 
+override networked := $(PY) -m graph --store="$$STORE" --out="$$SITE" $(details) $(chosen)
+
 graph: index ## write the network pages and the map
-	$(shown)$(PY) -m graph --store="$$STORE" --out="$$SITE" $(details) $(chosen)
+	$(shown)$(networked)
 
 duplicates: index ## write the page to review duplicates, and build/duplicates.csv, the same as a table
 	@mkdir -p -- "$$(dirname -- "$$DUPLICATES")"
@@ -165,7 +167,10 @@ query: .ready ## find the pictures most similar to Q="a.jpg b.jpg …" (up to fi
 	@set -f; if [ -e "$$Q" ]; then set -- "$$Q"; else set -- $$Q; fi; \
 	$(PY) -m imgrec.query $${T:+--text="$$T"} --store="$$STORE" -k "$$K" $(chosen) $(weighted) -- "$$@"
 
+# The projector colors by the communities that the network finds; the pages show its clusters and the
+# map its layouts. So the site is written again after it, or a second run would do that.
 demo: graph projector ## build network, map, projector, report and a query grid, from sample pictures
+	$(shown)$(networked)
 	@$(PY) -m imgrec.report --store="$$STORE" --out="$$REPORT" --site="$$SITE" --logdir="$$LOGDIR" $(details) $(chosen)
 	@$(PY) -m imgrec.query --store="$$STORE" --grid="$$GRID" $(chosen) -- "$$($(PY) -c '$(typical)' "$$STORE")"
 	@site="$$(cd -- "$$SITE" && pwd)"; printf 'the network:   %s/index.html\nthe map:       %s/map/index.html\n' "$$site" "$$site"

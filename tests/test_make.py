@@ -1,6 +1,7 @@
 """The make targets: each is run twice on an installed environment."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 def _make(build: Path, *arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
     places = {"STORE": "store", "SAMPLES": "samples", "LOGDIR": "logdir", "SITE": "site"}
     places |= {"DUPLICATES": "tables/duplicates.csv", "EXPORT": "export", "REPORT": "report"}
-    places |= {"REVIEW": "review", "HANDOVER": "vectors"}
+    places |= {"REVIEW": "review", "HANDOVER": "vectors", "GRID": "query.png"}
     variables = [f"{name}={build / folder}" for name, folder in places.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     # Mark the installation as up to date, so that the target under test does not install anything.
@@ -51,6 +52,25 @@ def test_a_target_works_from_nothing_and_a_second_run_computes_nothing(
     assert "36 new" in _make(tmp_path, target).stdout
     assert (tmp_path / made).is_file()
     assert "36 pictures, nothing new, " in _make(tmp_path, target).stdout
+
+
+def _written(build: Path) -> dict[Path, tuple[int, int]]:
+    """Return when each file of the outputs was written, and its inode."""
+    outputs = [build / name for name in ("site", "logdir", "report")]
+    files = [path for output in outputs for path in output.rglob("*") if path.is_file()]
+    return {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in files}
+
+
+@pytest.mark.slow
+def test_a_second_demo_writes_no_page(tmp_path: Path) -> None:
+    _make(tmp_path, "demo")
+    before = _written(tmp_path)
+    assert {path.relative_to(tmp_path).parts[0] for path in before} == {"site", "logdir", "report"}
+    again = _make(tmp_path, "demo").stdout
+    assert _written(tmp_path) == before
+    outputs = ("site/index.html", "logdir", "report/index.html")
+    for output in outputs:
+        assert re.search(rf"^nothing new, .*: {re.escape(str(tmp_path / output))}$", again, re.M)
 
 
 def test_the_doctor_checks_everything_made(tmp_path: Path) -> None:

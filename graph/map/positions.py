@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.exports.map import principal_plane
+from graph.map.kept_layouts import shown_layouts
 from imgrec.collection import Catalog, Ids
 from imgrec.collection.kinds import CLASS
-from imgrec.layouts.choices import COLUMNS, GRID, METHODS, OVERVIEW_SIZE
+from imgrec.layouts.choices import COLUMNS, GRID, METHODS
 from imgrec.layouts.grid import grid_cells, grid_shape
 from imgrec.layouts.kept import TITLES, KeptLayouts, layout_key
 from imgrec.layouts.overview import by_chance
@@ -125,8 +126,8 @@ def grid_of(positions: NDArray[np.floating]) -> Layout:
 
 def _kept(store: Store, feature: FeatureStore, seed: int) -> list[Layout]:
     """Return UMAP and t-SNE, where the store keeps them for all pictures."""
-    # Of more pictures only a sample is laid out; and the columns are not computed for nothing.
-    if len(feature) > OVERVIEW_SIZE or not any(store.paths.layouts(feature.name).glob("*-2d-*")):
+    # The columns are not computed for nothing.
+    if not shown_layouts(store, feature):
         return []
     kept = KeptLayouts(store, feature.name)
     columns = reduce_feature(store, store.spec(feature.name), feature, COLUMNS).take(feature.ids)

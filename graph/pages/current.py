@@ -9,6 +9,7 @@ runs (they link to it), and the program itself.
 from dataclasses import asdict
 from pathlib import Path
 
+from graph.map.kept_layouts import shown_layouts
 from graph.pages.options import SiteOptions
 from imgrec.collection.kinds import BUNDLE, COMMUNITY
 from imgrec.layouts.whole import whole_name
@@ -39,7 +40,7 @@ def site_inputs(store: Store, out: Path, options: SiteOptions, roots: frozenset[
     chosen = {name: value for name, value in asdict(options).items() if name not in _HOW}
     places = [out, store.path.resolve()]
     around = ("site", drawing_program(), chosen, places, roots, running_server(store.path))
-    return Inputs(store, _materials(store, options.map), around)
+    return Inputs(store, _materials(store, options), around)
 
 
 def site_is_current(store: Store, out: Path | str, options: SiteOptions | None = None) -> bool:
@@ -59,12 +60,12 @@ def site_is_current(store: Store, out: Path | str, options: SiteOptions | None =
     )
 
 
-def _materials(store: Store, mapped: bool) -> Materials:
+def _materials(store: Store, options: SiteOptions) -> Materials:
     """Return what a site is made of in a store, with a map or without."""
     paths = store.paths
-    # A map has the layouts that the projector and the report keep, and keeps its own.
-    layouts = sorted(paths.all_layouts.glob("*/*-2d-*")) if mapped else ()
-    maps = sorted(paths.all_layouts.glob(f"*/{whole_name(2)}")) if mapped else ()
+    layouts = shown_layouts(store, store.feature(options.encoder)) if options.map else ()
+    # A map keeps its own layout.
+    maps = sorted(paths.all_layouts.glob(f"*/{whole_name(2)}")) if options.map else ()
     return Materials(
         (paths.manifest, paths.features, paths.all_relations, paths.thumbs, paths.previews,
          paths.all_classes, *layouts),
