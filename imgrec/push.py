@@ -4,11 +4,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgrec.arguments import progress_options, remote_store_argument
 from imgrec.commands import Parser, run, summary_line, warn
 from imgrec.system.extras import require
 from imgrec.system.text import counted, size_text
+
+if TYPE_CHECKING:
+    from imgrec.remote.push import PushDone
 
 _PROG = "imgrec push"
 _DESCRIPTION = """\
@@ -51,10 +55,17 @@ def _push(a: argparse.Namespace) -> None:
     done = push(a.folder, a.url, force=a.force, quiet=a.quiet)
     if done.one_committer:
         warn(_PROG, [_ONE.format(url=a.url)])
-    told = [f"state {done.number:,}", f"{counted(done.files, 'file')} changed"]
+    told = [_state(done), f"{counted(done.files, 'file')} changed"]
     told += [size_text(done.size)] if done.files else []
     told += [f"{done.removed:,} removed"] if done.removed else []
     sys.stdout.write(summary_line(told, a, a.url))
+
+
+def _state(done: "PushDone") -> str:
+    """Return the state that was committed; of a new store also why it is not the first."""
+    if done.new:
+        return f"store made (state {done.number:,}; state {done.number - 1} is empty)"
+    return f"state {done.number:,}"
 
 
 if __name__ == "__main__":

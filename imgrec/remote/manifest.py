@@ -23,6 +23,8 @@ from imgrec.version import __version__
 
 FORMAT = 1
 MANIFESTS = "manifests/"
+# The number of the state that a new store begins with.
+EMPTY = 1
 ANY, ONE = "any", "one"
 MOST_BYTES = 1 << 26
 MOST_FILE_BYTES = 1 << 45

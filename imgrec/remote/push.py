@@ -16,7 +16,7 @@ from pathlib import Path
 from imgrec.collection.snapshot import write_snapshot
 from imgrec.errors import StoreError
 from imgrec.remote.local import LocalFiles, decisive
-from imgrec.remote.manifest import ONE, Entry
+from imgrec.remote.manifest import EMPTY, ONE, Entry
 from imgrec.remote.merge import merged
 from imgrec.remote.places import CATALOG_PATH, by_unit
 from imgrec.remote.states import common_states
@@ -47,6 +47,7 @@ class PushDone:
         size: their bytes.
         removed: number of files that were removed.
         one_committer: True if the storage cannot refuse to overwrite.
+        new: True if the store there was empty.
     """
 
     number: int
@@ -54,6 +55,7 @@ class PushDone:
     size: int
     removed: int
     one_committer: bool
+    new: bool
 
 
 def push(folder: Path, url: str, *, force: bool = False, quiet: bool = True) -> PushDone:
@@ -86,8 +88,9 @@ def push(folder: Path, url: str, *, force: bool = False, quiet: bool = True) -> 
         changes = _committed(remote, folder, base, entries, sources, force=force, quiet=quiet)
         _remember(remote, local, entries, before)
     sizes = [entry.size for entry in changes.values() if entry is not None]
-    removed, one = len(changes) - len(sizes), remote.manifest.committers == ONE
-    return PushDone(remote.manifest.number, len(sizes), sum(sizes), removed, one)
+    number, one = remote.manifest.number, remote.manifest.committers == ONE
+    new = bool(changes) and number == EMPTY + 1
+    return PushDone(number, len(sizes), sum(sizes), len(changes) - len(sizes), one, new)
 
 
 def local_entries(

@@ -22,6 +22,7 @@ from imgrec.objects.opening import objects_at
 from imgrec.remote.blobs import Blobs
 from imgrec.remote.manifest import (
     ANY,
+    EMPTY,
     MANIFESTS,
     MOST_BYTES,
     ONE,
@@ -87,7 +88,7 @@ class RemoteStore:
         objects = objects_at(url, made=True)
         manifest = newest(objects)
         if manifest is None:
-            first = Manifest(1, committers=ANY if preflight(objects) else ONE)
+            first = Manifest(EMPTY, committers=ANY if preflight(objects) else ONE)
             # Otherwise another process was faster.
             manifest = first if objects.create(first.key, first.encoded()) else newest(objects)
             assert manifest is not None

@@ -28,8 +28,11 @@ def test_push_and_pull(own_store: Path, tmp_path: Path, capsys: pytest.CaptureFi
     url = url_of(tmp_path / "remote")
     assert imgrec(["push", str(own_store), url, "--quiet"]) == 0
     told = capsys.readouterr()
-    assert told.out.startswith("state 2, ") and told.out.endswith(f": {url}\n")
+    assert told.out.startswith("store made (state 2; state 1 is empty), ")
+    assert told.out.endswith(f": {url}\n")
     assert told.err == ""
+    assert imgrec(["push", str(own_store), url, "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("state 2, 0 files changed, ")
     assert imgrec(["pull", url, str(tmp_path / "pulled"), "--quiet"]) == 0
     told = capsys.readouterr()
     assert told.out.startswith("state 2, ") and told.out.endswith(f": {tmp_path / 'pulled'}\n")
