@@ -16,7 +16,7 @@ from imgrec.arguments import (
     store_option,
 )
 from imgrec.commands import Parser, made_and_kept, run, summary_line, warn
-from imgrec.derived.choices import CLUSTERS
+from imgrec.derived.choices import CLUSTERS_HELP
 from imgrec.layouts.choices import METHODS
 from imgrec.reporting.choices import DIVERSE, START
 from imgrec.system.text import counted, size_text
@@ -54,8 +54,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("content")
     add = group.add_argument
-    clusters = "groups of k-means (default %(default)s)"
-    add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
+    add("--clusters", type=positive, metavar="N", help=CLUSTERS_HELP)
     maps = some_of(METHODS, "map", or_none=True)
     named = f"maps beside PCA, separated by commas, or none (default {','.join(METHODS)})"
     add("--maps", type=maps, default=METHODS, metavar="NAMES", help=named)

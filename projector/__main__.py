@@ -19,7 +19,7 @@ from imgrec.arguments import (
     workers_option,
 )
 from imgrec.commands import Parser, run, summary_line, warn
-from imgrec.derived.choices import CLUSTERS
+from imgrec.derived.choices import CLUSTERS_HELP
 from imgrec.layouts.choices import OVERVIEW_SIZE, VIEWS
 from imgrec.system.text import counted
 from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
@@ -73,8 +73,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     layouts = some_of(VIEWS, "layout", or_none=True)
     named = f"layouts beside PCA, separated by commas, or none (default {','.join(VIEWS)})"
     add("--layouts", type=layouts, default=VIEWS, metavar="NAMES", help=named)
-    clusters = "number of k-means clusters (default %(default)s)"
-    add("--clusters", type=positive, default=CLUSTERS, metavar="N", help=clusters)
+    add("--clusters", type=positive, metavar="N", help=CLUSTERS_HELP)
     seed_option(group, "the layouts")
     workers_option(group, "that lay out and draw")
     progress_options(parser)

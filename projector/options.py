@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from imgrec.derived.choices import CLUSTERS
 from imgrec.errors import WrongValueError
 from imgrec.layouts.choices import OVERVIEW_SIZE, VIEWS, check_methods
 from imgrec.system.argument_types import WHOLE, WHOLE_OR_NONE, check_types
 from projector.choices import DIMENSIONS, LEAST_DIMENSIONS, MAX_POINTS, PAGE_SIZE
 
 _KINDS = {
-    **dict.fromkeys(("overview", "page_size", "max_points", "clusters", "seed"), WHOLE),
-    **dict.fromkeys(("dimensions", "workers"), WHOLE_OR_NONE),
+    **dict.fromkeys(("overview", "page_size", "max_points", "seed"), WHOLE),
+    **dict.fromkeys(("dimensions", "clusters", "workers"), WHOLE_OR_NONE),
 }
 
 
@@ -25,7 +24,7 @@ class ProjectorOptions:
         page_size: most pictures per page.
         max_points: most pictures of a collection that is also shown whole, in one run; TensorBoard
             shows no more points of a tensor.
-        clusters: most k-means clusters.
+        clusters: most k-means clusters; None for 30, of a small collection fewer.
         methods: layouts beside PCA, of `imgrec.layouts.choices.VIEWS`.
         seed: of the layouts.
         workers: processes that draw sprites and compute layouts; 0 for this process alone, None
@@ -36,7 +35,7 @@ class ProjectorOptions:
     overview: int = OVERVIEW_SIZE
     page_size: int = PAGE_SIZE
     max_points: int = MAX_POINTS
-    clusters: int = CLUSTERS
+    clusters: int | None = None
     methods: Sequence[str] = VIEWS
     seed: int = 0
     workers: int | None = None

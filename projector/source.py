@@ -83,7 +83,7 @@ class ProjectedFeature:
         store: Store,
         name: str | None,
         dimensions: int | None,
-        clusters: int,
+        clusters: int | None,
         quiet: bool = True,
     ) -> "ProjectedFeature":
         """Open a feature of a store.
@@ -92,7 +92,7 @@ class ProjectedFeature:
             store: open for reading.
             name: of the feature; None for the default feature of the store.
             dimensions: principal components in the tensor; None for unreduced vectors.
-            clusters: most k-means clusters.
+            clusters: most k-means clusters; None as `clusters_in` takes it.
             quiet: show no progress bar.
 
         Raises:

@@ -2,7 +2,8 @@
 
 The unit vectors are projected on 50 principal axes, where euclidean distance orders as cosine
 does, and clustered by k-means on a sample. Clusters are numbered from 1, the largest first.
-Numbers stay the same while pictures come and go, until the model is fitted again.
+Numbers stay the same while pictures come and go, until the model is fitted again. Of a small
+collection there are fewer clusters than of a large one, which would be a picture each.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgrec.collection import Ids
-from imgrec.derived.choices import CLUSTERS
+from imgrec.derived.choices import CLUSTERS, PER_CLUSTER
 from imgrec.derived.kept import kept_or_made
 from imgrec.derived.rows import Derived, axes_of
 from imgrec.distances.axes import fit_axes, products
@@ -37,9 +38,12 @@ class KmeansRecipe:
     """Assign each vector to a cluster: numbers (m,) int32 from 1, distances (m,) float32.
 
     The distance to the center is euclidean, between unit vectors on their principal axes.
+
+    Attributes:
+        count: most clusters; None for as many as a small collection has (`default_count`).
     """
 
-    count: int = CLUSTERS
+    count: int | None = CLUSTERS
     version: int = 1
     model_names: frozenset[str] = frozenset({"mean", "components", "centers"})
     columns: frozenset[str] = frozenset({"numbers", "distances"})
@@ -47,8 +51,8 @@ class KmeansRecipe:
 
     @property
     def name(self) -> str:
-        """The name of the folder in the store, which includes the count."""
-        return f"kmeans-{self.count}"
+        """The name of the folder in the store, which includes a count that is fixed."""
+        return f"kmeans-{self.count or 'few'}"
 
     def fit(self, sample: Vectors) -> dict[str, NDArray[Any]]:
         """Return mean (d,), components (c, d) and centers (m, c), the largest cluster first.
@@ -58,7 +62,8 @@ class KmeansRecipe:
         unit = scaled(sample, 2)
         axes = fit_axes(unit, _COMPONENTS)
         coordinates = axes.project(unit)  # (s, c)
-        centers = _without_twins(_kmeans(coordinates, self.count))
+        count = self.count or default_count(len(sample))
+        centers = _without_twins(_kmeans(coordinates, count))
         sizes = np.bincount(_nearest(coordinates, centers), minlength=len(centers))
         by_size = np.argsort(-sizes, kind="stable")
         return {"mean": axes.mean, "components": axes.components, "centers": centers[by_size]}
@@ -116,7 +121,7 @@ class Clusters:
 
 
 def clusters_in(
-    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int = CLUSTERS
+    store: Store, spec: EncoderSpec, feature: FeatureStore, count: int | None = None
 ) -> Clusters:
     """Return the clusters of a feature; they are kept in the store.
 
@@ -127,20 +132,32 @@ def clusters_in(
         store: open.
         spec: of the encoder.
         feature: the vectors.
-        count: of clusters; there are fewer where fewer pictures differ.
+        count: of clusters; there are fewer where fewer pictures differ. None for
+            `default_count` of the pictures when the model was fitted.
 
     Raises:
         StoreError: it has no picture.
         ValueError: count < 1.
     """
-    if count < 1:
+    if count is not None and count < 1:
         raise WrongValueError(f"count is {count}: give 1 or more")
     if not len(feature):
         raise StoreError(
             f"clusters need a picture, and {store.path} has none with {spec.name} vectors: "
             "index some"
         )
-    return Clusters.of(feature, kept_or_made(store, KmeansRecipe(count), spec, feature))
+    recipe = _recipe(count, len(feature))
+    return Clusters.of(feature, kept_or_made(store, recipe, spec, feature))
+
+
+def default_count(pictures: int) -> int:
+    """Return how many clusters a number of pictures gets where no number is asked for."""
+    return max(1, min(CLUSTERS, pictures // PER_CLUSTER))
+
+
+def _recipe(count: int | None, pictures: int) -> KmeansRecipe:
+    large = pictures >= CLUSTERS * PER_CLUSTER
+    return KmeansRecipe(CLUSTERS if count is None and large else count)
 
 
 def _kmeans(coordinates: Vectors, count: int) -> Vectors:

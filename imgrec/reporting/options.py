@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgrec.derived.choices import CLUSTERS
 from imgrec.errors import WrongValueError
 from imgrec.layouts.choices import METHODS, check_methods
 from imgrec.reporting.choices import DIVERSE
@@ -12,12 +11,13 @@ from imgrec.system.argument_types import (
     PATH_OBJECT_OR_NONE,
     TEXT_OR_NONE,
     WHOLE,
+    WHOLE_OR_NONE,
     check_types,
 )
 
 _KINDS = {
     "encoder": TEXT_OR_NONE,
-    "clusters": WHOLE,
+    "clusters": WHOLE_OR_NONE,
     "diverse": WHOLE,
     "seed": WHOLE,
     "site": PATH_OBJECT_OR_NONE,
@@ -32,7 +32,7 @@ class ReportOptions:
 
     Attributes:
         encoder: the feature for clusters and maps; by default the store's own.
-        clusters: maximal number of k-means clusters.
+        clusters: maximal number of k-means clusters; None for 30, of a small collection fewer.
         methods: the maps beside PCA, of `METHODS`.
         seed: of the maps.
         site: folder of the network site; by default where `imgrec graph` wrote it last.
@@ -43,7 +43,7 @@ class ReportOptions:
     """
 
     encoder: str | None = None
-    clusters: int = CLUSTERS
+    clusters: int | None = None
     methods: Sequence[str] = METHODS
     seed: int = 0
     site: Path | None = None
@@ -59,7 +59,7 @@ class ReportOptions:
             WrongValueError: a map is unknown, there are no clusters, or the size is negative.
         """
         check_types(self, _KINDS)
-        if self.clusters < 1:
+        if self.clusters is not None and self.clusters < 1:
             raise WrongValueError(f"clusters is {self.clusters}: give a number from 1 on")
         check_methods(self.methods)
         if self.diverse < 0:

@@ -72,7 +72,7 @@ MAKERS: dict[str, Maker] = {
     "indexes/mini/sketch": _indexes,
     "indexes/rgb/sketch": _indexes,
     "indexes/rgb/pca": _indexes,
-    "indexes/mini/kmeans-30": _opened(clusters_of),
+    "indexes/mini/kmeans-few": _opened(clusters_of),
     "indexes/mini/kmeans-3": _opened(lambda store: clusters_of(store, count=3)),
     "indexes/mini/pca-50": _opened(_reduced),
     "indexes/rgb/pca-50": _opened(lambda store: _reduced(store, "rgb")),
@@ -89,7 +89,7 @@ MAKERS: dict[str, Maker] = {
     "relations/stub-plain+mini": _indexes,
     "knn/stub-plain+mini": _opened(lambda store: neighbors_of(store, RELATION)),
     "indexes/stub-plain/sketch": _indexes,
-    "indexes/stub-plain+mini/kmeans-30": _opened(lambda store: clusters_of(store, RELATION)),
+    "indexes/stub-plain+mini/kmeans-few": _opened(lambda store: clusters_of(store, RELATION)),
     # Last, as a relation that is not the default gets a sketch when it has been used.
     "indexes/stub-plain+mini/sketch": _indexes,
 }
@@ -277,6 +277,6 @@ def test_commands_give_the_same_results_if_every_kept_file_is_damaged(
     assert [
         place
         for place, _ in problems(store)
-        if place.startswith(repaired) and not place.endswith(("kmeans-30", "kmeans-3", "pca-50"))
+        if place.startswith(repaired) and not place.endswith(("kmeans-few", "kmeans-3", "pca-50"))
     ] == []
     assert answers(store) == answers(sound)

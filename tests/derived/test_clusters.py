@@ -33,7 +33,7 @@ def unit(vectors: Vectors) -> NDArray[np.float64]:
     return wide / np.linalg.norm(wide, axis=1, keepdims=True)
 
 
-def clusters(path: Path, count: int = len(SIZES)) -> Clusters:
+def clusters(path: Path, count: int | None = len(SIZES)) -> Clusters:
     with Store.open(path) as store:
         return clusters_of(store, count=count)
 
@@ -152,6 +152,31 @@ def test_each_count_of_clusters_is_kept_separately(tmp_path: Path) -> None:
     folder = path / "indexes" / "x"
     (folder / "kmeans-3").rename(folder / "kmeans-4")
     assert len(clusters(path, count=4).central) == 4
+
+
+@pytest.mark.parametrize(
+    ("pictures", "expected"), [(1, 1), (4, 1), (31, 6), (149, 29), (150, 30), (400, 30)]
+)
+def test_a_small_collection_has_few_clusters(tmp_path: Path, pictures: int, expected: int) -> None:
+    vectors = np.random.default_rng(0).normal(size=(pictures, 40)).astype(np.float32)
+    path = make(tmp_path / "store", {"x": vectors})
+    assert len(clusters(path, count=None).central) == expected
+    # Of a large one they are those of the number.
+    numbers = {folder.name for folder in (path / "indexes" / "x").iterdir()}
+    assert numbers == {"kmeans-30" if pictures >= 150 else "kmeans-few"}
+
+
+def test_a_small_collection_keeps_its_clusters_until_it_has_grown_by_half(tmp_path: Path) -> None:
+    vectors, _ = blobs()
+    path = make(tmp_path / "store", {"x": vectors[:40]})
+    first = clusters(path, count=None)
+    add_pictures(path, range(41, 61))
+    add_part(path, "x", np.arange(41, 60), vectors[40:59])
+    grown = clusters(path, count=None)
+    assert np.array_equal(grown.numbers[:40], first.numbers)
+    assert (len(first.central), len(grown.central)) == (8, 8)
+    add_part(path, "x", np.arange(60, 61), vectors[59:60])
+    assert len(clusters(path, count=None).central) == 12
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 29])

@@ -122,7 +122,7 @@ HOSTILE_VALUES = [
             "knn/mini": "sources",
             "knn/mini ": "recall",
             "knn/mini  ": "method",
-            "indexes/mini/kmeans-30": "fitted_on",
+            "indexes/mini/kmeans-few": "fitted_on",
             "indexes/mini/hnsw": "sources",
             "communities": "method",
             "communities ": "modularity",
