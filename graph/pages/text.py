@@ -75,14 +75,15 @@ def caption(guide: Guide, path: str) -> str:
 
 def _counts(guide: Guide, path: str) -> str:
     counts = counted(guide.pictures(path), "picture")
-    # Parts that stand here for one without a page of its own are not counted.
-    children = len(guide.children(path))
+    children, shown = len(guide.children(path)), len(guide.shown(path))
     if not children:
         return counts
+    found = counted(children, "community")
+    # In the place of one without a page of its own stand its parts.
+    found += f" in {counted(shown, 'tile')}" if shown != children else ""
     if path:
-        return f"{counts} · {counted(children, 'community')}"
-    pages = counted(len(guide.pages), "page")
-    return f"{counts} · {counted(children, 'community')} · {pages}"
+        return f"{counts} · {found}"
+    return f"{counts} · {found} · {counted(len(guide.pages), 'page')}"
 
 
 def _links(guide: Guide, page: Page, paths: Sequence[str], cells: Sequence[Cell]) -> list[Link]:
