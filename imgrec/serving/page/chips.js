@@ -4,7 +4,7 @@ import { drop, isAsked, unwant, want, clear } from "./actions.js";
 import { askedUrl, get } from "./api.js";
 import { croppedThumb } from "./crop.js";
 import { colorOf, unwantedColorOf } from "./colors.js";
-import { counted, make, printable } from "./dom.js";
+import { counted, make, printable, showCut } from "./dom.js";
 import { titleOf } from "./names.js";
 import { results } from "./results.js";
 import { say } from "./said.js";
@@ -61,7 +61,7 @@ function pictureChip(asked, place, isUnwanted) {
     onclick: async () => (await import("./large.js")).large.open(asked),
   }, image, label);
   namesOfAsked(asked).then(({ name, path }) => {
-    label.textContent = asked.box ? `part of ${name}` : name;
+    showCut(label, asked.box ? `part of ${name}` : name);
     show.title = path;
   });
   const move = () => (isUnwanted ? want : unwant)(asked)

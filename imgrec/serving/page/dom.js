@@ -60,6 +60,26 @@ export const printable = (text) =>
 /** Return the last part of a path. */
 export const nameOf = (path) => printable(path.slice(path.lastIndexOf("/") + 1));
 
+// Letters at the end of a name that stay where it is cut, a number and the suffix; and the fewest
+// before them that are worth a cut.
+const [KEPT, LEAST_CUT] = [8, 3];
+// Older browsers have none: there an emoji of several characters may be cut.
+const LETTERS = Intl.Segmenter && new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/**
+ * Fill an element with a name that is cut in its middle where it does not fit, as names differ at
+ * both ends (`.cut` in page.css).
+ */
+export function showCut(element, name) {
+  const letters = LETTERS ? Array.from(LETTERS.segment(name), ({ segment }) => segment) : [...name];
+  const at = letters.length - KEPT;
+  const parts = at < LEAST_CUT ? [letters] : [letters.slice(0, at), letters.slice(at)];
+  element.classList.add("cut");
+  // The direction of the whole name, from its first letter that has one.
+  element.dir = "auto";
+  element.replaceChildren(...parts.map((part) => make("span", { text: part.join("") })));
+}
+
 /** Return a number with separators, and a noun for it. */
 export const counted = (n, noun, plural = `${noun}s`) =>
   `${n.toLocaleString("en-US")} ${n === 1 ? noun : plural}`;

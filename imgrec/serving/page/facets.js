@@ -26,6 +26,7 @@ function panelOf(kind) {
   return panels.get(kind);
 }
 
+const depthOf = (path) => path.split(".").length - 1;
 const parentOf = (path) => (path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : null);
 
 /**
@@ -65,7 +66,7 @@ function valueRow(kind, one, active, most, panel, parents) {
   const text = printable(valueText(kind, one.value, one.name));
   const row = make("li", { style: { "--percent": ((100 * one.count) / Math.max(1, most)).toFixed(1) } });
   if (kind === "community") {
-    row.style.setProperty("--depth", String(one.value.split(".").length - 1));
+    row.style.setProperty("--depth", String(depthOf(one.value)));
     row.append(parents.has(one.value) ? expander(kind, one, text, panel) : make("span", { class: "no-expander" }));
   }
   row.append(make("label", { title: text },
@@ -103,6 +104,9 @@ function facetList(facet, panel) {
   const most = Math.max(...facet.values.map(({ count }) => count));
   const parents = new Set(kind === "community" && !panel.text ? facet.values.map(({ value }) => parentOf(value)) : []);
   const list = make("ul", {}, ...rows.map((one) => valueRow(kind, one, active, most, panel, parents)));
+  if (kind === "community") {
+    list.style.setProperty("--deepest", String(Math.max(0, ...rows.map(({ value }) => depthOf(value)))));
+  }
   if (!rows.length) list.append(make("li", { class: "quiet", text: "None of this name." }));
   return list;
 }

@@ -2,7 +2,7 @@
 
 import { moreLike, roleOf, unwant, want } from "./actions.js";
 import { colorOf, sharesOf } from "./colors.js";
-import { make, printable } from "./dom.js";
+import { make, printable, showCut } from "./dom.js";
 import { foldButton, folds } from "./folds.js";
 import { titleOf } from "./names.js";
 import { results } from "./results.js";
@@ -130,7 +130,7 @@ export function makeTile(hit, nearest, open) {
   mark.setAttribute("aria-label", `Mark ${name}`);
   if (hit.folded?.length) mark.after(foldButton(hit));
   drawBar(bar, hit, shares, nearest);
-  caption.firstChild.textContent = name;
+  showCut(caption.firstChild, name);
   caption.firstChild.title = path;
   caption.append(...notes.map(note));
   if (hit.distance !== undefined) caption.append(make("span", {

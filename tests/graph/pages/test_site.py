@@ -146,7 +146,9 @@ def test_no_page_only_leads_on_to_two_others(tmp_path: Path) -> None:
         f"pages/community-{name}.html" for name in sorted(set(labels.values()))
     ]
     assert len(all_pages(site)) == 9
-    assert "60 pictures · 4 communities in 8 tiles · 9 pages" in (site / "index.html").read_text("utf-8")
+    assert "60 pictures · 4 communities in 8 tiles · 9 pages" in (site / "index.html").read_text(
+        "utf-8"
+    )
     assert sorted(map(int, targets)) == sorted(node["id"] for node in overview["nodes"])
     # Parts of one community are the most similar, and are joined on the overview.
     edges = {frozenset((edge["from"], edge["to"])) for edge in overview["edges"]}

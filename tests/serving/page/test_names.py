@@ -43,6 +43,44 @@ def test_what_speaks_is_what_speaks_elsewhere(page: Chrome) -> None:
     assert dict(zip(names, found, strict=True)) == expected
 
 
+# A name in a box of a width: its parts, whether the first of them is seen and is cut, and whether
+# the last one is seen whole.
+_CUT = """
+(() => {
+  const box = document.body.appendChild(document.createElement("div"));
+  Object.assign(box.style, { width: `${given[1]}px`, fontSize: "12px" });
+  m.showCut(box, given[0]);
+  const [first, last] = [box.firstChild, box.lastChild];
+  const [edge, end] = [box, last].map((one) => one.getBoundingClientRect());
+  const found = [[...box.children].map((part) => part.textContent), first.clientWidth > 0,
+    first.scrollWidth > first.clientWidth,
+    end.left >= edge.left - 1 && end.right <= edge.right + 1];
+  box.remove();
+  return found;
+})()
+"""
+_FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize(
+    ("name", "width_px", "parts", "seen", "cut"),
+    [
+        ("balloons-000576.jpg", 300, ["balloons-00", "0576.jpg"], True, False),
+        ("balloons-000576.jpg", 100, ["balloons-00", "0576.jpg"], True, True),
+        ("balloons-000576.jpg", 55, ["balloons-00", "0576.jpg"], False, False),
+        ("img-01.jpg", 300, ["img-01.jpg"], True, False),
+        ("img-01.jpg", 30, ["img-01.jpg"], True, True),
+        (f"party {_FAMILY}34567.jpg", 300, ["party " + _FAMILY + "3", "4567.jpg"], True, False),
+        (f"party {_FAMILY}567.jpg", 300, ["party ", _FAMILY + "567.jpg"], True, False),
+    ],
+)
+def test_a_name_that_does_not_fit_is_cut_in_its_middle(
+    page: Chrome, name: str, width_px: int, parts: list[str], seen: bool, cut: bool
+) -> None:
+    found = call(page, "dom.js", _CUT, [name, width_px])
+    assert found == [parts, seen, cut, True]
+
+
 @pytest.mark.parametrize(
     ("path", "labels", "title"),
     [

@@ -76,6 +76,26 @@ def test_communities_open_and_the_focus_stays(page: Page) -> None:
     until(lambda: page.js("return document.activeElement.dataset.filter") == "community=1.2")
 
 
+def test_the_bar_of_a_value_begins_below_its_text(page: Page) -> None:
+    page.click(".facet[data-kind=community] .expander")
+    rows = page.js("""
+      return [...document.querySelectorAll(".facet[open] li[style*='--percent']")].map((row) => {
+        const bar = getComputedStyle(row, "::after");
+        const text = row.querySelector(".facet-name").getBoundingClientRect();
+        const edge = row.getBoundingClientRect().left;
+        return [row.closest(".facet").dataset.kind, text.left - edge, parseFloat(bar.left),
+          parseFloat(bar.width), Number(row.style.getPropertyValue("--percent"))];
+      });
+    """)
+    assert len({text for kind, text, *_ in rows if kind == "community"}) == 2
+    for kind, text, left, _, _ in rows:
+        assert abs(left - text) <= 1, kind
+    # Of one list all on one scale.
+    for kind in {row[0] for row in rows}:
+        scales = [row[3] / row[4] for row in rows if row[0] == kind]
+        assert max(scales) - min(scales) < 0.02, kind
+
+
 def _bars(page: Page) -> dict[str, int]:
     script = """
       return [...document.querySelectorAll(".time-bar")].map((bar) =>
