@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from imgrec.collection import Entry
 from imgrec.collection.kinds import CLASS, CONFIDENCE
@@ -12,15 +12,15 @@ from imgrec.errors import PictureError, StoreError
 from imgrec.pictures.decoding import decode
 from imgrec.pictures.thumbnail_file import open_thumbnail
 from imgrec.search.answer import Answer, Result
+from imgrec.search.grid_text import Font, written
 from imgrec.sources.opening import picture_at, source_of
 from imgrec.store.store import Store
 from imgrec.store.thumbnails import DAMAGED
-from imgrec.system.file_names import printable
 
 _NONE_GIVEN: Mapping[str, bytes] = {}
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _CELL_PX = 240
 _CAPTION_PX = 44
+_TITLE_PX, _DETAIL_PX, _WORDS_PX = 17, 13, 32
 # A third line of the caption.
 _NOTE_PX = 18
 _GAP_PX = 16
@@ -134,20 +134,16 @@ def _draw_cell(
     size = (max(1, round(cell.image.width * scale)), max(1, round(cell.image.height * scale)))
     picture = cell.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     grid.paste(picture, (x + (_CELL_PX - size[0]) // 2, y + _CELL_PX - size[1]))
-    title, detail = ImageFont.load_default(17), ImageFont.load_default(13)
-    draw.text((x, y + _CELL_PX + 5), cell.title, _DARK, title)
-    draw.text(
-        (x, y + _CELL_PX + 26),
-        _place(printable(cell.detail), detail),
-        _QUIET,
-        detail,
-    )
+    title, font = written(cell.title, _TITLE_PX)
+    draw.text((x, y + _CELL_PX + 5), title, _DARK, font)
+    detail, font = written(cell.detail, _DETAIL_PX)
+    draw.text((x, y + _CELL_PX + 26), _place(detail, font), _QUIET, font)
     if cell.note:
-        note = _fitted(printable(cell.note), detail, _CELL_PX, keep_end=5)
-        draw.text((x, y + _CELL_PX + 44), note, _QUIET, detail)
+        note, font = written(cell.note, _DETAIL_PX)
+        draw.text((x, y + _CELL_PX + 44), _fitted(note, font, _CELL_PX, 5), _QUIET, font)
 
 
-def _place(path: str, font: _Font) -> str:
+def _place(path: str, font: Font) -> str:
     """Return the folder and name of a path, shortened to the width of a cell.
 
     The end of the name is kept, since names often differ only there.
@@ -159,7 +155,7 @@ def _place(path: str, font: _Font) -> str:
     return folder + _fitted(name, font, _CELL_PX - font.getlength(folder), keep_end=8)
 
 
-def _fitted(text: str, font: _Font, width_px: float, keep_end: int) -> str:
+def _fitted(text: str, font: Font, width_px: float, keep_end: int) -> str:
     """Replace letters before the last `keep_end` by an ellipsis until the text fits."""
     # No letter is narrower than a pixel, and a catalog may have a name of any length.
     most = int(width_px)
@@ -186,8 +182,9 @@ def _query_image(store: Store, name: str, given: Mapping[str, bytes]) -> Image.I
 
 def _text_image(text: str) -> Image.Image:
     """Return a text as a picture, in the middle of a cell."""
-    image, font = Image.new("RGB", (_CELL_PX, _CELL_PX), _PAPER), ImageFont.load_default(32)
-    line = _fitted(printable(text), font, _CELL_PX - _GAP_PX, keep_end=0)
+    image = Image.new("RGB", (_CELL_PX, _CELL_PX), _PAPER)
+    shown, font = written(text, _WORDS_PX)
+    line = _fitted(shown, font, _CELL_PX - _GAP_PX, keep_end=0)
     middle = _CELL_PX / 2
     ImageDraw.Draw(image).text((middle, middle), line, _DARK, font, anchor="mm")
     return image
