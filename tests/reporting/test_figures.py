@@ -18,7 +18,10 @@ from PIL import Image
 from imgrec.distances.axes import fit_axes
 from imgrec.layouts.choices import METHODS
 from imgrec.neighbors.graph import neighbors_of
+from imgrec.reporting.facts.diverse import Diverse
 from imgrec.reporting.facts.maps import Ground, moved_apart, shown_without_overlap
+from imgrec.reporting.facts.splits import Sorted
+from imgrec.reporting.facts.training import Training
 from imgrec.reporting.figures.bars import Bar, Bars, ticks
 from imgrec.reporting.figures.canvas import shortened, text_width
 from imgrec.reporting.figures.chart import Chart, percent
@@ -29,6 +32,7 @@ from imgrec.reporting.figures.render import Rendered, draw_chart, render
 from imgrec.reporting.figures.style import OKABE_ITO, PALE, SECOND, SERIES, THEMED, styled
 from imgrec.reporting.figures.thumbnails import Thumbnails
 from imgrec.reporting.picture_links import PictureLinks, Target
+from imgrec.reporting.sections.training import training_section
 from imgrec.store.store import Store
 from projector.export import ProjectorOptions, write_logdir
 from stored_clusters import clusters_of
@@ -147,6 +151,27 @@ def test_lines_are_filled_if_the_longest_row_nearly_does(
     assert (centers[-1] + step > 1040) == filled
 
 
+@pytest.mark.parametrize(
+    ("count", "drawn", "told"),
+    [(48, 48, "The table lists them in this order"),
+     (60, 48, "The first 48 are drawn, the table lists all in this order")],
+)  # fmt: skip
+def test_a_diverse_subset_is_drawn_as_far_on_phones_as_elsewhere(
+    store: Store, count: int, drawn: int, told: str
+) -> None:
+    ids = np.resize(store.catalog.ids("ok"), count)
+    found = Diverse(ids, np.linspace(0, 1, count), 0.5)
+    facts = Training(Sorted({}, {}), None, {}, (), {}, False, found)
+    (chart,) = training_section(facts, store.catalog, Thumbnails(store)).charts
+    assert chart.title == f"A diverse subset of {count} pictures"
+    assert told in chart.text
+    for width_px in chart.widths_px:
+        with styled():
+            (axes,) = chart.draw(width_px).axes
+        assert len(axes.images) == drawn
+    assert len(chart.table.splitlines()) == count + 1
+
+
 @pytest.mark.parametrize("width_px", [230, 300, 400, 1040])
 def test_beside_a_heading_stand_whole_parts(store: Store, width_px: int) -> None:
     about = "186 pictures · t-shirt 67 %, jersey 48 %, gray 34 %"
@@ -257,8 +282,9 @@ def test_logarithmic_ticks_are_few_and_within(low: float, ratio: float) -> None:
 def test_logarithmic_ticks_are_round_if_possible() -> None:
     assert log_ticks(0.5, 2000) == [1, 10, 100, 1000]
     assert log_ticks(9_000, 110_000) == [10_000, 20_000, 50_000, 100_000]
-    assert log_ticks(0.15, 0.36) == pytest.approx([0.15, 0.2, 0.3])
-    assert log_ticks(7, 7.2) == pytest.approx([7.05, 7.15], abs=0.01)
+    assert log_ticks(0.15, 0.36) == pytest.approx([0.15, 0.2, 0.25, 0.3, 0.35])
+    assert log_ticks(0.1545, 0.393) == pytest.approx([0.2, 0.25, 0.3, 0.35])
+    assert log_ticks(7, 7.2) == pytest.approx([7, 7.1, 7.2])
 
 
 def test_counts_have_no_ticks_between_them() -> None:

@@ -184,6 +184,28 @@ def test_it_prints_the_wide_figures_on_white(opened: webdriver.Chrome) -> None:
     assert opened.execute_script(ground) == "rgb(255, 255, 255)"
 
 
+@pytest.mark.parametrize("width", [390, 800, 1280, 1920])
+def test_a_figure_that_is_alone_fills_its_card(opened: webdriver.Chrome, width: int) -> None:
+    _set_width(opened, width)
+    card, text, drawing = opened.execute_script("""
+      const shelf = document.querySelector(".halves");
+      while (shelf.children.length > 1) shelf.lastElementChild.remove();
+      const [card] = shelf.children;
+      return [card, ...["figcaption", ".drawing"].map((one) => card.querySelector(one))]
+        .map((one) => one.getBoundingClientRect().toJSON());
+    """)
+    # The padding of the card.
+    inner = 24 if width < 720 else 46
+    assert card["right"] - drawing["right"] <= inner
+    if width < 720:
+        assert drawing["top"] >= text["bottom"]
+    else:
+        # The text stands beside it.
+        assert text["left"] - card["left"] <= inner
+        assert text["right"] < drawing["left"]
+        assert text["width"] > 150
+
+
 def test_the_contents_lead_to_the_sections(opened: webdriver.Chrome) -> None:
     targets = opened.execute_script(
         "return [...document.querySelectorAll('nav a')].map(a => a.hash.slice(1))"

@@ -119,9 +119,12 @@ def _name_ticks(
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Return two to seven tick values in a range on a logarithmic scale, round ones if possible."""
+    """Return two to seven round tick values in a range on a logarithmic scale.
+
+    In a short range, which has hardly a power of ten, they are multiples of a step.
+    """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+    for steps in ((1,), (1, 2, 5)):
         found = [s * 10.0**p for p in powers for s in steps if low <= s * 10.0**p <= high]
         if _FEWEST_TICKS <= len(found) <= _MOST_TICKS:
             return found
@@ -129,6 +132,16 @@ def log_ticks(low: float, high: float) -> list[float]:
     if len(found) > _MOST_TICKS:
         found = [10.0**p for p in powers if low <= 10.0**p <= high]
         return found[:: math.ceil(len(found) / _MOST_TICKS)]
-    # No round values in the range: two well inside.
-    ratio = high / low
-    return [low * ratio**0.25, low * ratio**0.75]
+    return _multiples(low, high)
+
+
+def _multiples(low: float, high: float) -> list[float]:
+    """Return three to seven multiples of a step in a range, those of the longest round step."""
+    unit = 10.0 ** math.floor(math.log10(high - low))
+    # A step is at most twice the next one, so that where two multiples are too few, seven are
+    # the most; of a quarter of the unit there are always three.
+    for step in (5 * unit, 2.5 * unit, 2 * unit, unit, unit / 2, unit / 4):
+        numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
+        if len(numbers) >= _FEWEST_TICKS:
+            break
+    return [min(max(number * step, low), high) for number in numbers]

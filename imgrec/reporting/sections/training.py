@@ -19,7 +19,8 @@ from imgrec.system.text import counted
 # Likely wrong labels, pairs and classes that are drawn; the tables have all of them.
 _SUSPECTS, _PAIRS, _CLASSES = 12, 18, 40
 _SIDE_PX = 80
-_LINES = 4
+# Of the diverse subset: four lines of a wide figure.
+_DIVERSE = 48
 _KINDS = {COPY: "copy", SAME: "same picture"}
 
 
@@ -226,16 +227,21 @@ def _kind(leak: Leak) -> str:
 def _diverse_chart(diverse: Diverse, catalog: Catalog, thumbnails: Thumbnails) -> Chart:
     ids, distances = diverse.ids.tolist(), diverse.distances.tolist()
     captions = ["the most typical", *(f"{distance:.2f}" for distance in distances[1:])]
+    shown = ids[:_DIVERSE]
+    listed = "The table lists them"
+    if len(shown) < len(ids):
+        listed = f"The first {len(shown)} are drawn, the table lists all"
     return Chart(
         "diverse",
         f"A diverse subset of {counted(len(ids), 'picture')}",
         "k-center, farthest first: after the most typical picture always the one that is farthest "
         "from all before it, with its cosine distance to the nearest of them. Pictures unlike all "
-        "others come early. The table lists them in this order, so its first lines are a smaller "
-        "subset; `--diverse N` gives another number.",
-        f"Thumbnails of {counted(len(ids), 'picture')}; every other one is within a cosine "
-        f"distance of {diverse.radius:.2f} of one of them.",
-        Sheet([Row("", "", ids, captions)], thumbnails, lines=_LINES, side_px=_SIDE_PX).draw,
+        f"others come early. {listed} in this order, so its first lines are a smaller subset; "
+        "`--diverse N` gives another number.",
+        f"Thumbnails of {counted(len(shown), 'picture')}; every other one is within a cosine "
+        f"distance of {diverse.radius:.2f} of one of the subset.",
+        # As many lines as they need, on phones too.
+        Sheet([Row("", "", shown, captions)], thumbnails, len(shown), _SIDE_PX).draw,
         (WIDE_PX, NARROW_PX),
         picture_table(catalog, ids, {"distance": distances}),
     )
