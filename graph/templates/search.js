@@ -55,13 +55,30 @@
     });
   }
 
+  // Hexadecimal digits, as of a digest or a UUID; not a number or a word (as `name_of` of reports).
+  function isDigest(name) {
+    const digits = name.replace(/\.[^.]*$/, "").replaceAll("-", "");
+    return digits.length >= 16 && /^[0-9a-f]+$/i.test(digits) && /\d/.test(digits) && /\D/.test(digits);
+  }
+
+  /**
+   * Return what stands first in a result, and what below it: the name of the picture, or the folder
+   * where nobody can read the name, unless it was asked for.
+   */
+  function textsOf({ id, name, folder, category, told }) {
+    const more = told.map(([kind, value]) => (kind === "taken" ? value : `${kind} ${value}`));
+    const isAsked = () => wordsOf(query.value).some((word) => name.toLowerCase().includes(word));
+    const heading = id !== null && isDigest(name) && !isAsked() && (folder.split("/").at(-1) || category);
+    if (!heading) return [name, [folder, category, ...more]];
+    return [heading, [folder === heading ? "" : folder, category === heading ? "" : category, ...more, name]];
+  }
+
   function option(row, place) {
     const attributes = { id: `found-${place}`, role: "option", tabindex: -1, "aria-selected": "false", href: addressOf(row) };
     const link = element("a", attributes);
     const text = element("span", { class: "text", title: row.folder ? `${row.folder}/${row.name}` : row.name });
-    const told = row.told.map(([kind, value]) => (kind === "taken" ? value : `${kind} ${value}`));
-    const about = [row.folder, row.category, ...told].filter(Boolean).join(" · ");
-    text.append(element("b", {}, row.name), element("small", { class: "about" }, about));
+    const [heading, about] = textsOf(row);
+    text.append(element("b", {}, heading), element("small", { class: "about" }, about.filter(Boolean).join(" · ")));
     const frame = element("span", { class: "frame" });
     if (row.cell) frame.append(thumbnail(row));
     link.append(frame, text);

@@ -18,6 +18,7 @@ from graph.name_search.index import write_search
 from graph.name_search.parts import joined_words
 from graph.words import fold, terms
 from name_documents import category_of, many
+from name_documents import picture as document
 from search_box import NAMES, found_by, searched
 from site_in_browser import opened
 
@@ -132,7 +133,8 @@ def test_a_class_finds_its_pictures_and_stands_beside_their_folder(
     shown = browser.execute_script(
         "return [...document.querySelectorAll('#found .about')].map((about) => about.textContent)"
     )
-    assert all(re.fullmatch(r".+/.+ · golden retriever", about) for about in shown)
+    digest = r"( · [0-9a-f-]{19}\.png)?"
+    assert all(re.fullmatch(rf".+/.+ · golden retriever{digest}", about) for about in shown)
     found = {row["id"] for row in found_by(browser, "golden retriever")["pictures"]["rows"]}
     assert found <= {p.id for p in many(COUNT) if category_of(p) == "golden retriever"}
     # Without a class only the folder stands there.
@@ -140,6 +142,33 @@ def test_a_class_finds_its_pictures_and_stands_beside_their_folder(
     assert searched(browser, f"{without.name} {without.folder}")[0] == without.name
     about = browser.find_element(By.CSS_SELECTOR, "#found .about").text
     assert about == without.folder
+
+
+def test_a_name_that_nobody_can_read_stands_behind_the_folder(
+    browser: webdriver.Chrome, site: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(site, tmp_path / "site")
+    shutil.rmtree(tmp_path / "site" / "search")
+    names = ("06a00c0f-5f9a-410d-a7da-123456789abc.jpg", "1234567890123456.jpg", "1.jpg")
+    pictures = [document(i, name, "train/dress", "gown") for i, name in enumerate(names, 1)]
+    pictures += [document(4, names[0], "", "gown"), document(5, names[0])]
+    write_search(tmp_path / "site", pictures, [CommunityDocument(names[0], "", ("a",), None)])
+
+    def shown(query: str) -> set[tuple[str, ...]]:
+        searched(browser, query)
+        script = "return [...document.querySelectorAll('#found .text')].map(({children}) => (" \
+            "[...children].map((part) => part.textContent)))"  # fmt: skip
+        return {tuple(texts) for texts in browser.execute_script(script)}
+
+    opened(browser, tmp_path / "site" / "index.html")
+    assert shown("gown") == {
+        ("dress", f"train/dress · gown · {names[0]}"),
+        (names[1], "train/dress · gown"),
+        (names[2], "train/dress · gown"),
+        ("gown", names[0]),
+    }
+    found = shown("06a00c0f")
+    assert found == {(names[0], "train/dress · gown"), (names[0], "gown"), (names[0], "")}
 
 
 @pytest.mark.parametrize("query", ["夜", "夜景", "東京 夜景3", "ETE SEV", "été à séville 1"])
