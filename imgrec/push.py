@@ -42,7 +42,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog, _DESCRIPTION, _EXAMPLES)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the local store")
     remote_store_argument(parser, "where to")
-    force = "make the store at URL like the local one, whatever others have changed there"
+    force = "make the store at URL like the local one, whatever others have changed there, and "
+    force += "write again what is lost there"
     parser.add_argument("--force", action="store_true", help=force)
     progress_options(parser)
     return parser

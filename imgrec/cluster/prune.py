@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 
 from imgrec.cluster.made import MADE, MOST_BYTES, Named, named_by_made
 from imgrec.cluster.plan import JOBS, PLANS, is_finished, newest_plans
@@ -40,7 +40,8 @@ _TRIES = 20
 _BLOB = re.compile(r"blobs/[0-9a-f]{2}/([0-9a-f]{32})", re.ASCII)
 _PLAN = re.compile(rf"{PLANS}[0-9]{{10}}-([0-9a-f]{{32}})\.json", re.ASCII)
 _JOB = re.compile(rf"{JOBS}([0-9a-f]{{32}})/.+", re.ASCII)
-_LEFT = (PREFLIGHT, f"{SCRATCH}/")
+_MADE = re.compile(rf"{MADE}[0-9a-f]{{32}}\.json", re.ASCII)
+_LEFT = re.compile(rf"{PREFLIGHT}[0-9a-f]{{32}}|{SCRATCH}/.+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,12 @@ def doomed(remote: RemoteStore, keep: Keep, now_s: float) -> Doomed:
     named = _named(states)
     made = list(_gone_made(objects, named, oldest_ns))
     runs = list(_done_runs(objects, oldest_ns))
-    left = [i for top in _LEFT for i in objects.list(top) if i.mtime_ns < oldest_ns]
+    tops = (PREFLIGHT, f"{SCRATCH}/")
+    left = [
+        info
+        for info in chain.from_iterable(map(objects.list, tops))
+        if _LEFT.fullmatch(info.key) and info.mtime_ns < oldest_ns
+    ]
     blobs = ((_BLOB.fullmatch(info.key), info) for info in objects.list("blobs/"))
     contents = [
         info
@@ -194,7 +200,7 @@ def _gone_made(objects: Objects, named: set[str], oldest_ns: int) -> Iterator[Ob
 
     A new one may be of a run that is not committed yet.
     """
-    for info in objects.list(MADE):
+    for info in filter(lambda info: _MADE.fullmatch(info.key), objects.list(MADE)):
         found = _named_by(objects, info)
         if info.mtime_ns >= oldest_ns:
             named |= {*found.parts, *found.rows} if found else set()

@@ -11,6 +11,7 @@ Invariants: keys are relative to the address, with forward slashes; listings are
 every request is counted in `traffic`; an instance may be used by several threads.
 """
 
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -351,8 +352,15 @@ class Objects:
         Raises:
             ObjectError: it is something else.
         """
-        path = Path(self.address.prefix, key)
-        if self._is_folder and path.exists() and not (path.is_file() or path.is_dir()):
+        if not self._is_folder:
+            return
+        try:
+            # Asked once: it may be deleted at any time.
+            mode = Path(self.address.prefix, key).stat().st_mode
+        except OSError:
+            # Opening it tells why.
+            return
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise ObjectError(f"{self.location(key)} is no file: it is not read")
 
     def _check_size(self, key: str, size: int, most_bytes: int | None) -> None:

@@ -9,11 +9,13 @@ digest it was asked by; ranges (`Blobs.read_range`) are the exception, and say s
 
 import hashlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from imgrec.errors import StoreError
+from imgrec.objects.errors import MissingObjectError
 from imgrec.objects.objects import Objects
 from imgrec.remote.manifest import Entry
 from imgrec.store.elsewhere import blob_key
@@ -113,7 +115,8 @@ class Blobs:
             StoreError: it is not the content that was asked for.
         """
         key = blob_key(entry.digest)
-        data, _ = self._objects.get(key, most_bytes=entry.size)
+        with self._lost(key, name):
+            data, _ = self._objects.get(key, most_bytes=entry.size)
         return _checked(data, entry, self._told(key, name))
 
     def write_to(self, file: BinaryIO, entry: Entry, name: str = "") -> None:
@@ -128,7 +131,8 @@ class Blobs:
             file.write(self.get(entry, name))
             return
         key = blob_key(entry.digest)
-        self._objects.get_to(key, file, entry.size)
+        with self._lost(key, name):
+            self._objects.get_to(key, file, entry.size)
         file.seek(0)
         if _entry_of(file) != entry:
             raise _wrong(self._told(key, name))
@@ -158,6 +162,16 @@ class Blobs:
         """
         there = self._objects.head(blob_key(entry.digest))
         return there is not None and there.size == entry.size
+
+    @contextmanager
+    def _lost(self, key: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except MissingObjectError as error:
+            raise MissingObjectError(
+                f"there is no {self._told(key, name)}, which the manifest names: run imgrec push "
+                "--force from a store that has it"
+            ) from error
 
     def _told(self, key: str, name: str) -> str:
         where = self._objects.location(key)
@@ -192,5 +206,5 @@ def _checked(data: bytes, entry: Entry, told: str) -> bytes:
 def _wrong(told: str) -> StoreError:
     return StoreError(
         f"{told} is not the content that the manifest names, by its digest: it is damaged and not "
-        "used; delete this object and push again from a store that has it"
+        "used; delete this object, and run imgrec push --force from a store that has it"
     )

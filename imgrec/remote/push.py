@@ -15,6 +15,7 @@ from pathlib import Path
 
 from imgrec.collection.snapshot import write_snapshot
 from imgrec.errors import StoreError
+from imgrec.objects.errors import MissingObjectError
 from imgrec.remote.local import LocalFiles, decisive
 from imgrec.remote.manifest import EMPTY, ONE, Entry
 from imgrec.remote.merge import merged
@@ -64,7 +65,8 @@ def push(folder: Path, url: str, *, force: bool = False, quiet: bool = True) -> 
     Args:
         folder: of the local store.
         url: the address.
-        force: where both were changed take the local side, and remove what is not local.
+        force: where both were changed take the local side, and remove what is not local; look
+            whether each content is there, and write again what is lost or cut off.
         quiet: show no progress.
 
     Raises:
@@ -157,20 +159,35 @@ def _committed(
 ) -> dict[str, Entry | None]:
     """Upload and commit; merge again where another process was faster; return what changed."""
     for _ in range(_TRIES):
-        found = merged(base, entries, remote.entries(), force=force)
+        there = _there(remote, force=force)
+        found = merged(base, entries, there or {}, force=force)
         if found.conflicts:
             raise _conflict(folder, remote.url, found.conflicts)
+        wanted = {path: entry for path, entry in found.changes.items() if entry is not None}
+        if force:
+            # None is known to be there but by looking for it.
+            remote.blobs.forget(())
+            wanted = dict(entries)
+        _upload(remote, folder, wanted, sources, quiet=quiet)
         if not found.changes:
             return {}
-        wanted = {path: entry for path, entry in found.changes.items() if entry is not None}
-        _upload(remote, folder, wanted, sources, quiet=quiet)
         try:
-            remote.commit(found.changes)
+            remote.commit(found.changes, whole=there is None)
         except ConflictError:
             remote.rebase()
         else:
             return found.changes
     raise ConflictError(f"others commit to {remote.url} all the time: run imgrec push later")
+
+
+def _there(remote: RemoteStore, *, force: bool) -> Mapping[str, Entry] | None:
+    """Return the files at the address; None if their list is damaged and is to be replaced."""
+    try:
+        return remote.entries()
+    except (StoreError, MissingObjectError):
+        if not force:
+            raise
+        return None
 
 
 def _conflict(folder: Path, url: str, units: list[str]) -> StoreError:

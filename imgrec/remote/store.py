@@ -194,13 +194,16 @@ class RemoteStore:
         """
         return self.blobs.put(data)
 
-    def commit(self, changes: Changes, cost: Mapping[str, float] | None = None) -> Manifest:
+    def commit(
+        self, changes: Changes, cost: Mapping[str, float] | None = None, *, whole: bool = False
+    ) -> Manifest:
         """Write the next state; read it from now on.
 
         Args:
             changes: {path: entry of a blob that is there, None to remove the file}.
             cost: what the store took so far, by name, such as `cpu_s`; None for that of the state
                 before.
+            whole: the changes are all files of the store, whose sheets cannot be read.
 
         Raises:
             ConflictError: another process committed since this state was read. The same changes
@@ -209,7 +212,7 @@ class RemoteStore:
             StoreError: no number is left for another state.
             ValueError: a path is none of a store.
         """
-        sheets = self._changed(changes)
+        sheets = self._changed(changes, {} if whole else self.manifest.sheets)
         number, previous = self.manifest.number + 1, self.manifest.digest()
         if number_in(manifest_key(number)) is None:
             raise StoreError(
@@ -241,14 +244,14 @@ class RemoteStore:
             f"another process has committed to {self.url} meanwhile: run the same command again"
         )
 
-    def _changed(self, changes: Changes) -> dict[str, Entry]:
+    def _changed(self, changes: Changes, before: Mapping[str, Entry]) -> dict[str, Entry]:
         """Return the sheets of the next state; those that change are written as blobs."""
         grouped: dict[str, dict[str, Entry | None]] = {}
         for path, entry in changes.items():
             if not is_mirrored(path):
                 raise ValueError(f"{path!r} is no path of a file that a store shares")
             grouped.setdefault(sheet_of(path), {})[path] = entry
-        sheets = dict(self.manifest.sheets)
+        sheets = dict(before)
         self._load(name for name in grouped if name in sheets)
         for name, changed in grouped.items():
             now = {**(self._sheet(name) if name in sheets else {}), **changed}

@@ -100,6 +100,23 @@ def test_what_is_left_is_what_kept_states_name(place: Path, last: int) -> None:
         assert keys(place) == needed(place, [*range(8 - last, 7), number - 1, number])
 
 
+def test_files_of_others_are_kept(place: Path) -> None:
+    history(url_of(place), 3, 0)
+    own = {
+        "made/notes.json",
+        "preflight/plan.txt",
+        "blobs/ab/readme",
+        "manifests/old.json",
+        "a.jpg",
+    }
+    for key in own:
+        (place / key).parent.mkdir(parents=True, exist_ok=True)
+        (place / key).write_text("{}")
+    aged(place)
+    prune(url_of(place), Keep(1), delete=True)
+    assert keys(place) == needed(place, [3, 4]) | own
+
+
 def test_nothing_is_deleted_unless_asked_for(place: Path) -> None:
     history(url_of(place), 5, 1)
     aged(place)
@@ -270,15 +287,15 @@ def test_a_wrong_clock_of_this_machine_does_not_end_the_lock_of_another(
 
 def test_a_huge_note_of_a_made_part_is_not_read(place: Path) -> None:
     remote = RemoteStore.create(url_of(place))
-    note = place / MADE / "huge.json"
+    note = place / MADE / f"{1:032x}.json"
     note.parent.mkdir()
     with note.open("wb") as file:
         file.truncate(1 << 30)
     # One that is gone when it is read was deleted by somebody else.
-    (place / MADE / "gone.json").symlink_to(place / "nothing")
+    (place / MADE / f"{2:032x}.json").symlink_to(place / "nothing")
     aged(place)
     found = doomed(remote, ONE, time.time())
-    assert [info.key for info in found.made] == [f"{MADE}huge.json"]
+    assert [info.key for info in found.made] == [f"{MADE}{note.name}"]
     assert remote.objects.traffic.bytes_read < 10_000
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ pytest.importorskip("obstore", reason="obstore is not installed")
 from imgrec import Store
 from imgrec.errors import StoreError
 from imgrec.labels.keep import keep_labels
+from imgrec.objects.errors import ObjectError
 from imgrec.remote.manifest import Entry
 from imgrec.remote.merge import merged
 from imgrec.remote.pull import pull
 from imgrec.remote.push import push
 from imgrec.remote.store import RemoteStore
+from imgrec.store.elsewhere import blob_key
 from imgrec.store.kept import save
 from imgrec.store.pulled import read_pulled
 from remote_stores import assert_equal_stores, mirrored_files, url_of
@@ -114,6 +117,30 @@ def test_what_both_changed_is_a_conflict(own_store: Path, tmp_path: Path) -> Non
     push(other, url, force=True)
     pull(url, tmp_path / "pulled")
     assert_equal_stores(other, tmp_path / "pulled")
+
+
+def _cut(blob: Path) -> None:
+    blob.write_bytes(blob.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damaged", [Path.unlink, _cut])
+@pytest.mark.parametrize("of", ["file", "sheet"])
+def test_what_is_lost_or_cut_off_there_is_written_again_by_force(
+    of: str, damaged: Callable[[Path], None], own_store: Path, tmp_path: Path
+) -> None:
+    url = url_of(tmp_path / "remote")
+    push(own_store, url)
+    remote = RemoteStore.open(url)
+    path = "features/mini/part-000000/vectors.npy"
+    entry = remote.entry(path) if of == "file" else remote.manifest.sheets["features/mini/000000"]
+    damaged(tmp_path / "remote" / blob_key(entry.digest))
+    with pytest.raises((StoreError, ObjectError), match="run imgrec push --force"):
+        pull(url, tmp_path / "pulled")
+    done = push(own_store, url, force=True)
+    assert done.number == remote.manifest.number + (of == "sheet")
+    pull(url, tmp_path / "pulled")
+    assert_equal_stores(own_store, tmp_path / "pulled")
+    assert push(own_store, url).files == 0
 
 
 def test_another_store_is_a_conflict_and_force_replaces_it(
