@@ -200,6 +200,7 @@ class StoreFacts:
         map: True if the network site has a map.
         projector: True if a logdir was named that was written from the store.
         compared: the features that each metric can compare, by its name.
+        store: tells the store from others, whose ids are other pictures, by where it lies.
     """
 
     name: str
@@ -216,6 +217,7 @@ class StoreFacts:
     map: bool
     projector: bool
     compared: dict[str, list[str]] = field(default_factory=dict)
+    store: str = ""
 
 
 @dataclass(frozen=True)

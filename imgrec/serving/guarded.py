@@ -59,7 +59,7 @@ class Guarded:
             await _without_http(scope, receive, send)
             return
         head = _head(scope)
-        secured = _Secured(send, head)
+        secured = _Secured(send, head, self._access.start)
         refused = refusal(head, self._access)
         if refused is not None:
             await self._refuse(refused, head, receive, secured)
@@ -120,17 +120,23 @@ class _Given:
 
 
 class _Secured:
-    """Sends a response with the headers of `imgrec.serving.response_headers`."""
+    """Sends a response with the headers of `imgrec.serving.response_headers`.
 
-    def __init__(self, send: Send, head: Head) -> None:
+    A page that stays open while the server ends and another one starts at its address, over another
+    store, sees by `Imgrec-Start` that ids mean other pictures now.
+    """
+
+    def __init__(self, send: Send, head: Head, start: str) -> None:
         self._send = send
         self._head = head
+        self._start = start
         self._started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._started = True
-            headers = with_security(self._head.path, list(message.get("headers", ())))
+            given = [*message.get("headers", ()), (b"imgrec-start", self._start.encode())]
+            headers = with_security(self._head.path, given)
             message = {**message, "headers": headers}
         elif self._head.method == "HEAD":
             message = {**message, "body": b""}

@@ -16,6 +16,7 @@ to it works from anywhere, and what it then asks is of its own origin.
 Source: RFC 9110, RFC 6454 (Origin), RFC 6265bis (SameSite), Fetch Metadata Request Headers (W3C).
 """
 
+import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
@@ -59,6 +60,16 @@ class Access:
     def cookie(self) -> str:
         """The name of the cookie."""
         return f"imgrec-{self.port}"
+
+    @property
+    def start(self) -> str:
+        """What tells the answers of this start of the server from those of another.
+
+        It is public: the token does not follow from it.
+        """
+        return hashlib.blake2b(
+            self.token.encode(), digest_size=8, person=b"imgrec-start"
+        ).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ version of imgrec has a folder of another name.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,9 +38,9 @@ def page_places() -> Mapping[str, Callable[[Call], Reply]]:
 
 def page() -> Reply:
     """Return the page, which names its files in the folder of their version."""
-    found = page_file(_INDEX, "")
-    return Reply(found.body.replace(b'"page/', f'"page/{version()}/'.encode()), found.content_type,
-                 headers={"Cache-Control": _ASKED_AGAIN})  # fmt: skip
+    present = _present()
+    body = present.bodies[_INDEX].replace(b'"page/', f'"page/{present.version}/'.encode())
+    return Reply(body, TYPES[".html"], headers={"Cache-Control": _ASKED_AGAIN})
 
 
 def page_file(name: str, asked: str) -> Reply:
@@ -50,25 +51,43 @@ def page_file(name: str, asked: str) -> Reply:
         asked: version of the page that names it. A page that was opened before imgrec changed gets
             the file as it is now, which the browser does not keep.
     """
-    kind, path = TYPES.get(Path(name).suffix), _files().get(name)
-    if kind is None or path is None:
+    present = _present()
+    kind, body = TYPES.get(Path(name).suffix), present.bodies.get(name)
+    if kind is None or body is None:
         return error_reply(404, "there is no such file")
-    kept = _KEPT if asked == version() else _ASKED_AGAIN
-    return Reply(path.read_bytes(), kind, headers={"Cache-Control": kept})
+    kept = _KEPT if asked == present.version else _ASKED_AGAIN
+    return Reply(body, kind, headers={"Cache-Control": kept})
 
 
 def version() -> str:
     """Return a token that changes when any file of the page changes."""
+    return _present().version
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of the page at one time.
+
+    A browser keeps what the folder of a version has for a year: the bytes that are sent are those
+    that the version was made of, even while imgrec is being replaced.
+    """
+
+    version: str
+    bodies: Mapping[str, bytes]
+
+
+def _present() -> _Files:
     stats = ((path, path.stat()) for path in sorted(_files().values()))
-    return _digest(tuple((path, found.st_size, found.st_mtime_ns) for path, found in stats))
+    return _read(tuple((path, found.st_size, found.st_mtime_ns) for path, found in stats))
 
 
 @lru_cache(maxsize=1)
-def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+def _read(files: tuple[tuple[Path, int, int], ...]) -> _Files:
+    bodies = {path.name: path.read_bytes() for path, _, _ in files}
     whole = hashlib.blake2b(digest_size=12)
-    for path, size, _ in files:
-        whole.update(f"{path.name} {size}\n".encode() + path.read_bytes())
-    return whole.hexdigest()
+    for name, body in bodies.items():
+        whole.update(f"{name} {len(body)}\n".encode() + body)
+    return _Files(whole.hexdigest(), bodies)
 
 
 def _files() -> dict[str, Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 import time
 from base64 import b64encode
@@ -130,6 +132,7 @@ class Service:
                 ]
                 for name, metric in METRICS.items()
             },
+            store=hashlib.blake2b(os.fsencode(store.path.resolve()), digest_size=8).hexdigest(),
         )
 
     def search(self, request: SearchRequest) -> Found:

@@ -1,5 +1,6 @@
 """The files of the page, and those of the map that are served beside them."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -68,6 +69,21 @@ def test_another_content_has_another_version(
     assert version() == first
     script.rename(script.with_name("other.js"))
     assert version() != first
+
+
+def test_a_version_stands_for_the_same_bytes_while_files_are_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(_PAGE, tmp_path / "page")
+    monkeypatch.setattr(page_files, "_PAGE", tmp_path / "page")
+    first, script = version(), tmp_path / "page" / "dom.js"
+    before, stats = script.read_bytes(), script.stat()
+    # As after the version was found and before the file is read.
+    script.write_bytes(before.replace(b"Makes", b"Takes"))
+    os.utime(script, ns=(stats.st_atime_ns, stats.st_mtime_ns))
+    reply = page_file("dom.js", first)
+    assert script.read_bytes() != before
+    assert (reply.body, "immutable" in reply.headers["Cache-Control"]) == (before, True)
 
 
 def test_what_the_first_pictures_need_is_loaded_at_once() -> None:

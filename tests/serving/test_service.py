@@ -1,6 +1,7 @@
 """The service by itself: answers, their parts, what can be asked."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,7 @@ def test_what_can_be_asked(service: Service) -> None:
     assert facts.images == 24 and facts.default == "mini"
     assert facts.compared["cosine"] == facts.features == ["mini", "rgb"]
     assert facts.compared["chi2"] == ["rgb"]
+    assert re.fullmatch("[0-9a-f]{16}", facts.store)
 
 
 def test_facets_are_counted(service: Service) -> None:

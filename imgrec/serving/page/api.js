@@ -19,16 +19,32 @@ const LINES = parent === window ? {
   401: "TensorBoard was started anew. Load its page again.",
 };
 
+const ANEW = "imgrec serve was started anew. Load this page again.";
+
+// Which start of the server the page is from; TensorBoard has one in the path instead.
+let start = null;
+
+/** Return whether a response is of another start of the server, where ids may be other pictures. */
+function isOfAnother(response) {
+  const here = response.headers.get("Imgrec-Start");
+  start ??= here;
+  return here !== null && here !== start;
+}
+
 /** Return the response to a request. @throws {ApiError} where there is none. */
 async function ask(method, path, body, type, signal) {
   const headers = { Accept: "application/json" };
   if (type) headers["Content-Type"] = type;
+  let response;
   try {
-    return await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
+    response = await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, LINES[0]);
   }
+  // Before it is let in again by the new address, the page is told of that.
+  if (isOfAnother(response) && response.status !== 401) throw new ApiError(401, ANEW);
+  return response;
 }
 
 /** Return the JSON of a response, null if it has none. */

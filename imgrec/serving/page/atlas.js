@@ -73,8 +73,14 @@ function isSame(ones, others) {
 }
 
 export class Atlas {
-  constructor(place) {
-    this.place = place;
+  /**
+   * @param {HTMLElement} place
+   * @param {(error: Error) => void} failed called when a map that was written anew cannot be shown:
+   *   then none is.
+   */
+  constructor(place, failed) {
+    Object.assign(this, { place, failed });
+    this.isMounted = false;
     this.token = "";
     this.view = null;
     this.painter = null;
@@ -82,18 +88,29 @@ export class Atlas {
     this.ends = [];
   }
 
-  /** Return the promise of the map, mounted on an element. */
-  static async open(place) {
-    const atlas = new Atlas(place);
+  /** Return the promise of the map, mounted on an element; see the constructor. */
+  static async open(place, failed) {
+    const atlas = new Atlas(place, failed);
     await styled();
     await atlas.mount();
     return atlas;
   }
 
+  /** Mount the map as it is now; again, if it is written anew meanwhile. */
   async mount() {
     const [present, { links }] = await Promise.all([get("api/map"), storeFacts()]);
-    const source = sourceOf(present, links.site, () => this.renew());
     this.token = present.map;
+    try {
+      await this.mountPresent(present, links);
+    } catch (error) {
+      this.unmounted();
+      if (!(await this.isAnother())) throw error;
+      await this.mount();
+    }
+  }
+
+  async mountPresent(present, links) {
+    const source = sourceOf(present, links.site, () => this.renew());
     this.place.replaceChildren();
     this.view = globalThis.imgrecMap.mount(this.place, source, {
       actions: this.actions(), selected: false, address: mapAddress,
@@ -113,6 +130,7 @@ export class Atlas {
     this.ring();
     this.pin();
     this.painter.follow(state.get());
+    this.isMounted = true;
   }
 
   /** What the map offers for the open picture; for marked ones there is the bar below. */
@@ -126,17 +144,27 @@ export class Atlas {
 
   /** Mount the map again if the site was written anew; what is gone may be an upload, too. */
   renew() {
-    this.renewing ??= this.again().catch(({ message }) => notice(message)).finally(() => {
+    // What is being mounted sees to that itself.
+    if (!this.isMounted) return;
+    this.renewing ??= this.again().catch((error) => {
+      if (this.isMounted) notice(error.message);
+      else this.failed(error);
+    }).finally(() => {
       this.renewing = null;
     });
   }
 
   async again() {
-    const { map } = await get("api/map");
-    if (map !== this.token) await this.unmounted().mount();
+    if (await this.isAnother()) await this.unmounted().mount();
+  }
+
+  /** Return whether the map was written anew. */
+  async isAnother() {
+    return (await get("api/map")).map !== this.token;
   }
 
   unmounted() {
+    this.isMounted = false;
     for (const end of this.ends) end();
     this.ends = [];
     this.painter?.end();

@@ -4,6 +4,9 @@ import { make } from "./dom.js";
 import { storeFacts } from "./facts.js";
 import { EMPTY, state } from "./state.js";
 
+/** Return what an object has of its own at a name: those of an address may be any, such as `constructor`. */
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
+
 function choice(name, label, options, patch = (value) => ({ [name]: value })) {
   const line = make("small", { id: `${name}-line` });
   const select = make("select", {
@@ -12,7 +15,7 @@ function choice(name, label, options, patch = (value) => ({ [name]: value })) {
   }, ...Object.keys(options).map((one) => make("option", { value: one, text: one })));
   const show = () => {
     select.value = state.get()[name];
-    line.textContent = options[state.get()[name]] ?? "";
+    line.textContent = own(options, state.get()[name]) ?? "";
   };
   return [make("div", { class: "way" }, make("label", { htmlFor: name, text: label }), select, line),
     show];
@@ -25,14 +28,14 @@ function chosen({ encoder, features }, fallback) {
 
 /** Return the feature that a metric compares where none is chosen: some compare histograms only. */
 function defaultOf({ compared, default: fallback }, metric) {
-  const able = compared[metric] ?? [fallback];
+  const able = own(compared, metric) ?? [fallback];
   return able.includes(fallback) ? fallback : able[0] ?? fallback;
 }
 
 /** Return the change to a metric; features that it cannot compare are no longer chosen. */
 function metricPatch({ compared }, metric) {
   const now = state.get();
-  const able = Object.keys(chosen(now, "")).every((one) => !one || compared[metric]?.includes(one));
+  const able = Object.keys(chosen(now, "")).every((one) => !one || own(compared, metric)?.includes(one));
   return able ? { metric } : { metric, encoder: null, features: null };
 }
 
@@ -56,7 +59,7 @@ function featureChoice(facts) {
     const has = chosen(state.get(), defaultOf(facts, metric));
     for (const one of boxes) {
       one.checked = one.value in has;
-      one.disabled = !one.checked && compared[metric] !== undefined && !compared[metric].includes(one.value);
+      one.disabled = !one.checked && own(compared, metric)?.includes(one.value) === false;
     }
   };
   const labels = boxes.map((one) => make("label", { class: "check" }, one,

@@ -25,18 +25,18 @@ export function toggled(where, filter) {
 export const replaced = (where, kind, values) =>
   [...where.filter((one) => parse(one).kind !== kind), ...values.map((value) => `${kind}=${value}`)];
 
-const WORDS = {
-  taken: "Date",
-  under: "Folder and below",
-  class: "Class",
-  community: "Community",
-  duplicates: "Group of copies",
-  similar: "Group of similar pictures",
-  bundle: "Bundle",
-};
+const WORDS = new Map([
+  ["taken", "Date"],
+  ["under", "Folder and below"],
+  ["class", "Class"],
+  ["community", "Community"],
+  ["duplicates", "Group of copies"],
+  ["similar", "Group of similar pictures"],
+  ["bundle", "Bundle"],
+]);
 
 /** Return what a person reads for a kind. */
-export const kindText = (kind) => WORDS[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1);
+export const kindText = (kind) => WORDS.get(kind) ?? kind.charAt(0).toUpperCase() + kind.slice(1);
 
 /** Return a span of dates for a person: "2019", "Jul 2019 – Aug 2019". */
 export function datesText(value) {

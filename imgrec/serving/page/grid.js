@@ -9,7 +9,7 @@ import { say } from "./said.js";
 import { marked } from "./selection.js";
 import { state } from "./state.js";
 import { thumbs } from "./thumbs.js";
-import { keyActs, makeTile, refresh } from "./tile.js";
+import { keyActs, makeTile, refresh, showThumb } from "./tile.js";
 import { views } from "./views.js";
 
 // Rows kept beyond the window on each side, and rows before the end where more are asked for.
@@ -45,6 +45,13 @@ function measure() {
   box.style.setProperty("--columns", columns);
   box.style.setProperty("--row", `${rowHeight - GAP}px`);
   box.setAttribute("aria-colcount", columns);
+}
+
+/** Arrange the grid anew where it has another width than it was drawn for. */
+function fit() {
+  // A grid that is not shown has no width; under the large view there is no scroll bar.
+  if (!box.clientWidth || box.clientWidth === measured || document.querySelector("#large[open]")) return;
+  if (shown.length) redraw();
 }
 
 const tilesInPage = () => [...rows.values()].flatMap((row) => [...row.children]);
@@ -139,6 +146,7 @@ function draw(top = above()) {
   }
   for (let index = first; index < end; index += 1) if (!rows.has(index)) place(index);
   if (focused < rowCount() && !rows.has(focused)) place(focused);
+  for (const tile of tilesInPage()) if (tile.matches(".broken")) showThumb(tile);
   if (end > rowCount() - BEFORE_END && !results.get().error) results.more();
 }
 
@@ -266,17 +274,18 @@ export function mount(element) {
   state.subscribe(refreshAll);
   results.subscribe(take);
   results.prepare(makeAhead);
-  addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
-  new ResizeObserver(() => {
-    // Under the large view there is no scroll bar.
-    if (box.hidden || box.clientWidth === measured || document.querySelector("#large[open]")) return;
-    if (shown.length) redraw();
-  }).observe(element.parentElement);
+  // A window that becomes higher shows more rows of the same width.
+  for (const kind of ["scroll", "resize"]) {
+    addEventListener(kind, () => requestAnimationFrame(() => draw()), { passive: true });
+  }
+  new ResizeObserver(fit).observe(element.parentElement);
   take(results.get());
 }
 
 /** What other parts of the page may do with the grid. */
 export const grid = {
+  fit,
+
   /** Give the focus to the tile of a picture, if it is among the results; null for the last. */
   focus(id) {
     if (views.get() !== "grid") return;

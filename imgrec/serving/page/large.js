@@ -169,6 +169,8 @@ function closed() {
     else history.replaceState(history.state, "", location.pathname + location.search);
   }
   tell();
+  // The window may have turned meanwhile.
+  grid.fit();
   grid.focus(id ?? null);
 }
 

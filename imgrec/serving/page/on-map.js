@@ -17,7 +17,10 @@ let opened = null;
 
 /** Return the promise of the map; loaded again after a failure. */
 export function atlas() {
-  opened ??= import("./atlas.js").then(({ Atlas }) => Atlas.open(place)).catch((error) => {
+  opened ??= import("./atlas.js").then(({ Atlas }) => Atlas.open(place, (error) => {
+    opened = null;
+    tellWhy(error);
+  })).catch((error) => {
     opened = null;
     throw error;
   });

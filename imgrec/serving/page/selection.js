@@ -1,9 +1,11 @@
 // The pictures that are marked; this tab of the browser keeps them.
 
 import { post } from "./api.js";
+import { storeFacts } from "./facts.js";
 import { results } from "./results.js";
 
 const KEPT = "imgrec-marked";
+const STORE = "imgrec-store";
 // Characters; more marks than fit are forgotten when the page is loaded again.
 const MOST_KEPT = 2_000_000;
 // Pictures that the server tells of at once.
@@ -114,3 +116,14 @@ export const marked = {
     return () => listeners.delete(listener);
   },
 };
+
+/** Forget what was marked while another store was served at this address. */
+async function forgetOthers() {
+  const { store } = await storeFacts();
+  const before = sessionStorage.getItem(STORE);
+  sessionStorage.setItem(STORE, store);
+  if (before !== null && before !== store) marked.clear();
+}
+
+// Without an answer there is nothing to do with what is marked.
+forgetOthers().catch(() => null);

@@ -60,13 +60,11 @@ function press({ target, shiftKey }, hit, open) {
   }
 }
 
-/** Show the thumbnail of a hit in a tile when it is there. */
-async function showThumb(image, id) {
-  const fail = () => image.closest(".tile").classList.add("broken");
-  image.addEventListener("error", fail);
-  const address = await thumbs([id])[0];
-  if (address) image.src = address;
-  else fail();
+/** Show the thumbnail of a tile when it is there; one that did not come may be shown later. */
+export async function showThumb(tile) {
+  const address = await thumbs([tile.hit.id])[0];
+  tile.classList.toggle("broken", !address);
+  if (address) tile.querySelector("img").src = address;
 }
 
 /** Draw the bar: as long as the picture is near, in the colors of what pulled it. */
@@ -126,7 +124,8 @@ export function makeTile(hit, nearest, open) {
   if (hit.of !== undefined) tile.classList.add("of-fold");
   picture.setAttribute("aria-label", `Large: ${name}`);
   picture.title = path;
-  showThumb(picture.firstChild, hit.id);
+  picture.firstChild.addEventListener("error", () => tile.classList.add("broken"));
+  showThumb(tile);
   mark.setAttribute("aria-label", `Mark ${name}`);
   if (hit.folded?.length) mark.after(foldButton(hit));
   drawBar(bar, hit, shares, nearest);

@@ -28,9 +28,13 @@ async function hasMap() {
 
 /** Show the picture that the address of TensorBoard names, at the start and when it changes. */
 async function follow() {
-  const [, id, view] = LINK.exec(parent.location.hash) ?? [];
+  const { hash } = parent.location;
+  const [, id, view] = LINK.exec(hash) ?? [];
   if (id === undefined) return;
-  if (view && await hasMap()) onMap.show(Number(id));
+  const onItsMap = view && await hasMap();
+  // Meanwhile another address may have come, which is followed by itself.
+  if (parent.location.hash !== hash) return;
+  if (onItsMap) onMap.show(Number(id));
   else location.hash = `#id=${id}`;
 }
 

@@ -89,6 +89,32 @@ def test_a_link_leads_to_a_place_on_the_map(page: TabPage) -> None:
     assert [one for one in console_errors(page.browser) if BELOW in one] == []
 
 
+def test_the_last_of_two_links_counts(page: TabPage) -> None:
+    # What the store holds comes when the test says.
+    script = """
+      const real = window.fetch;
+      window.fetch = async (address, ...more) => {
+        if (address === "api/store") await new Promise((go) => { top.letGo = go; });
+        return real(address, ...more);
+      };
+    """
+    command = "Page.addScriptToEvaluateOnNewDocument"
+    added = page.browser.execute_cdp_cmd(command, {"source": script})
+    try:
+        page.show("#imgrec&p.imgrec.id=17&p.imgrec.view=map")
+        page.wait("return Boolean(window.letGo)")
+        page.js("location.hash = '#imgrec&p.imgrec.id=5'")
+        page.into_frame()
+        page.wait("return location.hash === '#id=5'")
+    finally:
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    page.js("top.letGo()")
+    page.wait("return document.documentElement.classList.contains('has-map')")
+    page.settle()
+    assert page.query() == "#id=5"
+    assert page.js("return document.querySelector('#large').open")
+
+
 def test_a_picture_is_found_in_the_projector(page: TabPage, made: Path) -> None:
     page.enter(fragment="#imgrec&p.imgrec.id=17")
     page.wait("return document.querySelector('#in-projector button')")
