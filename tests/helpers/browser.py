@@ -63,9 +63,14 @@ def chromium(
 
 
 def console_errors(browser: webdriver.Chrome) -> list[str]:
-    """Return the errors printed to the console since the last call."""
+    """Return the errors printed to the console since the last call.
+
+    Without that of `/favicon.ico`: the browser asks for it by itself, at any time, where a test has
+    opened something that is no page. Pages name an icon of theirs.
+    """
     entries: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
-    return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+    errors = [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+    return [message for message in errors if "/favicon.ico - " not in message]
 
 
 def requests(browser: webdriver.Chrome) -> list[str]:
