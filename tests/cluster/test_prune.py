@@ -2,15 +2,11 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,67 +16,16 @@ from imgrec.cluster.prune import DAY_S, Keep, doomed, prune
 from imgrec.errors import StoreError
 from imgrec.objects.opening import objects_at
 from imgrec.prune import main
-from imgrec.remote.prune_lock import KEY, STALE_S, PruneLock
+from imgrec.remote.prune_lock import KEY
 from imgrec.remote.pull import pull
 from imgrec.remote.push import push
-from imgrec.remote.store import ConflictError, RemoteStore
+from imgrec.remote.store import RemoteStore
 from killed_driver import OPTIONS
 from planned_runs import planned
-from remote_stores import assert_equal_stores, commit_files, url_of
+from pruned_stores import ONE, aged, assert_whole, history, keys, needed
+from remote_stores import assert_equal_stores, url_of
 
 pytest.importorskip("obstore", reason="needs obstore, of the extra scale")
-
-# The newest state alone, however new all is: storage in whole seconds has no time between.
-ONE = Keep(last=1, within_s=-100.0)
-MONTH = 30 * DAY_S
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "remote"
-
-
-def aged(place: Path, age_s: float = MONTH) -> None:
-    """Make all objects that are there now older."""
-    then = time.time() - age_s
-    for path in place.rglob("*"):
-        if path.is_file():
-            os.utime(path, (then, then))
-
-
-def keys(place: Path) -> set[str]:
-    return {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
-
-
-def needed(place: Path, numbers: Iterable[int]) -> set[str]:
-    """Return the keys of states and of all that they name, read as JSON."""
-    found = set()
-    for number in numbers:
-        key = f"manifests/{number:010d}.json"
-        sheets = json.loads((place / key).read_bytes())["sheets"].values()
-        listed = [
-            entry
-            for digest, _ in sheets
-            for entry in json.loads((place / "blobs" / digest[:2] / digest).read_bytes()).values()
-        ]
-        found |= {key, *(f"blobs/{digest[:2]}/{digest}" for digest, _ in [*sheets, *listed])}
-    return found
-
-
-def assert_whole(url: str) -> None:
-    """Assert that each content of the newest state is there and is what it is said to be."""
-    store = RemoteStore.open(url)
-    for path in store.entries():
-        store.read(path)
-
-
-def history(url: str, states: int, seed: int) -> None:
-    """Commit states, each of which changes some of a few files."""
-    chance = random.Random(seed)
-    remote = RemoteStore.create(url)
-    for _ in range(states - 1):
-        paths = chance.sample([f"indexes/mini/x/{n}.bin" for n in range(9)], 3)
-        commit_files(remote, {path: chance.randbytes(50) for path in paths})
 
 
 @pytest.mark.parametrize("last", [1, 2, 5])
@@ -210,81 +155,6 @@ def test_a_prune_that_is_killed_is_repeated(place: Path, own_store: Path, tmp_pa
     assert_whole(url)
 
 
-def test_a_commit_on_contents_that_were_pruned_is_refused(place: Path) -> None:
-    """A writer finds an old content, and a prune deletes it before the writer commits."""
-    url = url_of(place)
-    writer = RemoteStore.create(url)
-    commit_files(writer, {"colors.json": b"old"})
-    commit_files(writer, {"colors.json": b"new"})
-    aged(place)
-    old = RemoteStore.open(url)
-    entry = old.put_blob(b"old")
-    assert prune(url, ONE, delete=True).contents
-    with pytest.raises(ConflictError):
-        old.commit({"roots.json": entry})
-    old.rebase()
-    assert old.put_blob(b"old") == entry
-    old.commit({"roots.json": entry})
-    assert RemoteStore.open(url).read("roots.json") == b"old"
-    assert_whole(url)
-
-
-def test_a_commit_on_a_state_whose_followers_were_pruned_is_not_lost(place: Path) -> None:
-    url = url_of(place)
-    RemoteStore.create(url)
-    late = RemoteStore.open(url)
-    history(url, 4, 1)
-    prune(url, ONE, delete=True)
-    assert not (place / "manifests/0000000002.json").exists()
-    entry = late.put_blob(b"late")
-    with pytest.raises(ConflictError):
-        late.commit({"roots.json": entry})
-    late.rebase()
-    late.commit({"roots.json": late.put_blob(b"late")})
-    assert RemoteStore.open(url).read("roots.json") == b"late"
-
-
-@pytest.mark.parametrize("write", ["create", "rebase", "index"])
-def test_nobody_begins_to_write_while_it_deletes(
-    write: str, place: Path, photos: Path, tmp_path: Path
-) -> None:
-    url = url_of(place)
-    history(url, 2, 1)
-    writer = RemoteStore.open(url)
-    begin: dict[str, Callable[[], Any]] = {
-        "create": lambda: RemoteStore.create(url),
-        "rebase": writer.rebase,
-        "index": lambda: index_to([str(photos)], url, OPTIONS, work=tmp_path / "work"),
-    }
-    with PruneLock(writer.objects):
-        with pytest.raises(StoreError, match="is being pruned: run the same command when"):
-            begin[write]()
-        with pytest.raises(StoreError, match="another process prunes"):
-            prune(url, ONE, delete=True)
-        # Who reads is not held up.
-        assert_whole(url)
-        # Nor is anybody by a lock that was forgotten long ago.
-        aged(place / "prune", STALE_S + 60)
-        RemoteStore.create(url)
-    assert not (place / KEY).exists()
-    begin[write]()
-
-
-def test_a_wrong_clock_of_this_machine_does_not_end_the_lock_of_another(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url, now = url_of(place), time.time
-    history(url, 2, 1)
-    with PruneLock(objects_at(url)):
-        monkeypatch.setattr(time, "time", lambda: now() + 2 * STALE_S)
-        with pytest.raises(StoreError, match="is being pruned"):
-            RemoteStore.create(url)
-        with pytest.raises(StoreError, match="another process prunes"):
-            prune(url, ONE, delete=True)
-        assert (place / KEY).exists()
-    assert not any((place / "preflight").iterdir())
-
-
 def test_a_huge_note_of_a_made_part_is_not_read(place: Path) -> None:
     remote = RemoteStore.create(url_of(place))
     note = place / MADE / f"{1:032x}.json"
@@ -297,17 +167,6 @@ def test_a_huge_note_of_a_made_part_is_not_read(place: Path) -> None:
     found = doomed(remote, ONE, time.time())
     assert [info.key for info in found.made] == [f"{MADE}{note.name}"]
     assert remote.objects.traffic.bytes_read < 10_000
-
-
-def test_who_lost_the_lock_deletes_no_more(place: Path) -> None:
-    history(url_of(place), 2, 1)
-    with PruneLock(objects_at(url_of(place))) as lock:
-        lock.hold()
-        (place / KEY).write_bytes(b"{}")
-        with pytest.raises(StoreError, match="stood still"):
-            lock.hold()
-    # It is another one's.
-    assert (place / KEY).exists()
 
 
 def test_an_open_run_is_not_pruned(photos: Path, place: Path, tmp_path: Path) -> None:
@@ -367,59 +226,6 @@ def test_made_parts_are_kept_while_their_contents_are(
     assert {key for key in left if not key.startswith(("plans/", "jobs/"))} == needed(
         place, [newest]
     )
-
-
-def test_writers_and_prunes_at_once_lose_nothing(place: Path) -> None:
-    """Writers use a few contents again and again, and a prune without any patience deletes them."""
-    url, writers, commits = url_of(place), 3, 12
-    contents = [bytes([number]) * 100 for number in range(5)]
-    RemoteStore.create(url)
-    done = threading.Semaphore(0)
-    last: dict[str, bytes] = {}
-    failures: list[BaseException] = []
-
-    def write(writer: int) -> None:
-        chance, path = random.Random(writer), f"indexes/mini/w{writer}/x.bin"
-        try:
-            for _ in range(commits):
-                data = chance.choice(contents)
-                while True:
-                    try:
-                        store = RemoteStore.create(url)
-                        store.commit({path: store.put_blob(data)})
-                    except StoreError:
-                        continue
-                    break
-                last[path] = data
-                done.release()
-        except BaseException as error:
-            failures.append(error)
-            for _ in range(commits):
-                done.release()
-
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
-    for thread in threads:
-        thread.start()
-    for _ in range(writers * commits // 3):
-        for _ in range(3):
-            done.acquire()
-        prune(url, ONE, delete=True)
-        assert_whole_or_overtaken(url)
-    for thread in threads:
-        thread.join()
-    assert not failures
-    assert {path: RemoteStore.open(url).read(path) for path in last} == last
-    assert len(last) == writers
-
-
-def assert_whole_or_overtaken(url: str) -> None:
-    """Assert that the newest state is whole, where none is newer when it was read."""
-    before = RemoteStore.open(url).manifest
-    try:
-        assert_whole(url)
-    except StoreError:
-        if RemoteStore.open(url).manifest.number == before.number:
-            raise
 
 
 def test_the_command_lists_and_deletes(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

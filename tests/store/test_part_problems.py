@@ -1,67 +1,19 @@
 """Every way in which a part can be damaged, one at a time, by the cheap and by the full check."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from imgrec import Options, Store, StoreError, index_folders
-from imgrec.encoders.spec import EncoderSpec
-from imgrec.pictures.preprocessing import Preprocessing
+from imgrec import StoreError
 from imgrec.store.arrays import load_array, load_ids
 from imgrec.store.damage import Output, digest_problem, outputs_of, part_problem
-from imgrec.store.descriptions import described
-from imgrec.store.parts import (
-    check_rows,
-    part_name,
-    part_numbers,
-    read_manifest,
-    write_part,
-)
-from imgrec.store.set_aside import (
-    description_problem,
-    mend_descriptions,
-    report_damaged,
-    reported_damaged,
-    set_aside_damaged,
-)
-from imgrec.system.json_files import read_json
+from imgrec.store.parts import check_rows, part_name, part_numbers, read_manifest, write_part
+from written_parts import DESCRIBED, IDS, cut, flip, write_classes, write_feature, write_thumbs
 
-IDS = np.array([3, 5, 9], np.int64)
-SPEC = EncoderSpec("x", 4, Preprocessing(8, 8))
-DESCRIBED = json.loads(described(SPEC))
-CATEGORIES = json.dumps({"weights_digest": "", "categories": ["a"]})
 # Files up to this size are hashed by the cheap check too; of an array 128 bytes are its header.
 SMALL = 1 << 16
-
-
-def _feature(store: Path, vectors: Any = None, ids: Any = IDS, **more: Any) -> tuple[Output, Path]:
-    """Write a part of the feature `x`; return its output and its folder."""
-    folder = store / "features" / "x"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "feature.json").write_text(json.dumps({**DESCRIBED, **more}), "utf-8")
-    values = np.zeros((3, 4), np.float32) if vectors is None else vectors
-    number = 1 + max(part_numbers(folder), default=-1)
-    write_part(folder, number, {"ids.npy": ids, "vectors.npy": values})
-    return Output("features", folder, 4), folder / part_name(number)
-
-
-def _thumbs(store: Path, offsets: Any, size: int) -> tuple[Output, Path]:
-    folder = store / "thumbs"
-    folder.mkdir()
-    files = {"ids.npy": IDS, "offsets.npy": np.array(offsets), "thumbs.bin": b"x" * size}
-    write_part(folder, 0, files)
-    return Output("thumbs", folder), folder / part_name(0)
-
-
-def _classes(store: Path, top: Any, probabilities: Any) -> tuple[Output, Path]:
-    folder = store / "classes" / "x"
-    folder.mkdir(parents=True)
-    write_part(folder, 0, {"ids.npy": IDS, "top.npy": top, "probabilities.npy": probabilities})
-    return Output("classes", folder), folder / part_name(0)
 
 
 def test_parts_are_numbered_and_sorted_by_number(tmp_path: Path) -> None:
@@ -81,7 +33,7 @@ def test_parts_are_numbered_and_sorted_by_number(tmp_path: Path) -> None:
 
 
 def test_a_part_is_what_was_written_and_is_never_written_twice(tmp_path: Path) -> None:
-    output, part = _feature(tmp_path, np.arange(12, dtype=np.float16).reshape(3, 4))
+    output, part = write_feature(tmp_path, np.arange(12, dtype=np.float16).reshape(3, 4))
     assert part_problem(output, part) is None
     assert digest_problem(part) is None
     assert load_ids(part).tolist() == [3, 5, 9]
@@ -97,33 +49,23 @@ def test_a_part_is_what_was_written_and_is_never_written_twice(tmp_path: Path) -
         write_part(output.folder, 0, {"ids.npy": IDS})
 
 
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-1])
-
-
-def _flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
-
-
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
         (lambda part: (part / "part.json").unlink(), "part.json is not there"),
-        (lambda part: _cut(part / "part.json"), "part.json is damaged"),
+        (lambda part: cut(part / "part.json"), "part.json is damaged"),
         (lambda part: (part / "part.json").write_text("[]"), "part.json is damaged"),
         (lambda part: (part / "part.json").write_text('{"files": {}}'), "part.json is damaged"),
         (lambda part: (part / "ids.npy").unlink(), "ids.npy is not there"),
-        (lambda part: _cut(part / "vectors.npy"), "vectors.npy has 175 bytes, 176 were written"),
-        (lambda part: _flip(part / "ids.npy"), "ids.npy is not what was written, by its digest"),
-        (lambda part: _flip(part / "vectors.npy"), "vectors.npy is not what was written, by its"),
+        (lambda part: cut(part / "vectors.npy"), "vectors.npy has 175 bytes, 176 were written"),
+        (lambda part: flip(part / "ids.npy"), "ids.npy is not what was written, by its digest"),
+        (lambda part: flip(part / "vectors.npy"), "vectors.npy is not what was written, by its"),
     ],
 )
 def test_a_damaged_file_is_named(
     tmp_path: Path, spoil: Callable[[Path], object], problem: str
 ) -> None:
-    output, part = _feature(tmp_path)
+    output, part = write_feature(tmp_path)
     spoil(part)
     for found in (part_problem(output, part), digest_problem(part)):
         assert found is not None
@@ -135,8 +77,8 @@ def test_a_flipped_bit_of_a_large_file_is_noticed_by_the_full_check_only(
     tmp_path: Path, rows: int, noticed: bool
 ) -> None:
     ids = np.arange(1, rows + 1)
-    output, part = _feature(tmp_path, np.zeros((rows, 4), np.float32), ids)
-    _flip(part / "vectors.npy")
+    output, part = write_feature(tmp_path, np.zeros((rows, 4), np.float32), ids)
+    flip(part / "vectors.npy")
     assert ((part / "vectors.npy").stat().st_size == SMALL) is noticed
     assert (part_problem(output, part) is not None) is noticed
     assert digest_problem(part) == "vectors.npy is not what was written, by its digest"
@@ -157,14 +99,14 @@ def test_a_flipped_bit_of_a_large_file_is_noticed_by_the_full_check_only(
 def test_arrays_of_a_feature_that_were_written_wrong(
     tmp_path: Path, vectors: np.ndarray, ids: np.ndarray, problem: str
 ) -> None:
-    output, part = _feature(tmp_path, vectors, ids)
+    output, part = write_feature(tmp_path, vectors, ids)
     found = part_problem(output, part)
     assert found is not None
     assert found.startswith(problem)
 
 
 def test_without_a_description_any_number_of_dimensions_is_right(tmp_path: Path) -> None:
-    output, part = _feature(tmp_path, np.zeros((3, 7), np.float32))
+    output, part = write_feature(tmp_path, np.zeros((3, 7), np.float32))
     assert part_problem(Output("features", output.folder), part) is None
     assert part_problem(Output("features", output.folder, 7), part) is None
     assert part_problem(output, part) == "vectors.npy has shape (3, 7), (3, 4) expected"
@@ -185,7 +127,7 @@ def test_without_a_description_any_number_of_dimensions_is_right(tmp_path: Path)
 def test_offsets_of_thumbnails(
     tmp_path: Path, offsets: list[float], size: int, problem: str | None
 ) -> None:
-    assert part_problem(*_thumbs(tmp_path, offsets, size)) == problem
+    assert part_problem(*write_thumbs(tmp_path, offsets, size)) == problem
 
 
 @pytest.mark.parametrize(
@@ -217,7 +159,7 @@ def test_offsets_of_thumbnails(
 def test_arrays_of_classes(
     tmp_path: Path, top: np.ndarray, probabilities: np.ndarray, problem: str | None
 ) -> None:
-    assert part_problem(*_classes(tmp_path, top, probabilities)) == problem
+    assert part_problem(*write_classes(tmp_path, top, probabilities)) == problem
 
 
 def test_rows_of_parallel_arrays() -> None:
@@ -230,9 +172,9 @@ def test_rows_of_parallel_arrays() -> None:
 
 
 def test_outputs_are_features_and_classes_by_name_then_thumbnails(tmp_path: Path) -> None:
-    _thumbs(tmp_path, [0, 1, 2, 3], 3)
-    _feature(tmp_path, foreign=True)
-    _classes(tmp_path, np.zeros((3, 5), np.int16), np.zeros((3, 5), np.float32))
+    write_thumbs(tmp_path, [0, 1, 2, 3], 3)
+    write_feature(tmp_path, foreign=True)
+    write_classes(tmp_path, np.zeros((3, 5), np.int16), np.zeros((3, 5), np.float32))
     for name, text in (("a", '{"dimensions": "4", "foreign": 1}'), ("z", "[]"), ("b", "{")):
         (tmp_path / "features" / name).mkdir()
         (tmp_path / "features" / name / "feature.json").write_text(text, "utf-8")
@@ -245,145 +187,6 @@ def test_outputs_are_features_and_classes_by_name_then_thumbnails(tmp_path: Path
         Output("classes", tmp_path / "classes" / "x"),
         Output("thumbs", tmp_path / "thumbs"),
     ]
-
-
-def test_what_is_reported_is_read_again_and_forgotten(tmp_path: Path) -> None:
-    assert reported_damaged(tmp_path) == set()
-    report_damaged(tmp_path, ["b", "a"])
-    assert read_json(tmp_path / "damaged.json") == {"parts": ["a", "b"]}
-    assert reported_damaged(tmp_path) == {"a", "b"}
-    report_damaged(tmp_path, [])
-    assert not (tmp_path / "damaged.json").exists()
-    report_damaged(tmp_path, [])
-    for text in ("[]", '{"parts": 5}', "{", '{"others": []}'):
-        (tmp_path / "damaged.json").write_text(text, "utf-8")
-        assert reported_damaged(tmp_path) == set()
-
-
-def test_damaged_parts_are_moved_aside_and_sound_ones_stay(tmp_path: Path) -> None:
-    _, sound = _feature(tmp_path)
-    _, damaged = _feature(tmp_path)
-    _cut(damaged / "vectors.npy")
-    aside = tmp_path / "damaged" / "features" / "x" / "part-000001"
-    assert set_aside_damaged(tmp_path) == [
-        f"{damaged} was damaged (vectors.npy has 175 bytes, 176 were written): it lies in {aside} "
-        "now, and its pictures are done again"
-    ]
-    assert (sound.is_dir(), damaged.exists(), aside.is_dir()) == (True, False, True)
-    assert set_aside_damaged(tmp_path) == []
-    # The next damaged part of this number does not replace the first one.
-    _feature(tmp_path)
-    _cut(damaged / "vectors.npy")
-    (line,) = set_aside_damaged(tmp_path)
-    assert f"it lies in {aside}-2 now" in line
-    _feature(tmp_path)
-    _cut(damaged / "vectors.npy")
-    (line,) = set_aside_damaged(tmp_path)
-    assert f"it lies in {aside}-3 now" in line
-
-
-def test_only_reported_parts_are_read_whole(tmp_path: Path) -> None:
-    _, part = _feature(tmp_path, np.zeros((9000, 4), np.float32), np.arange(1, 9001))
-    _flip(part / "vectors.npy")
-    report_damaged(tmp_path, ["features/x/part-000009"])
-    assert set_aside_damaged(tmp_path) == []
-    assert not (tmp_path / "damaged.json").exists()
-    report_damaged(tmp_path, ["features/x/part-000000"])
-    (line,) = set_aside_damaged(tmp_path)
-    assert "(vectors.npy is not what was written, by its digest)" in line
-    assert reported_damaged(tmp_path) == set()
-
-
-def test_vectors_made_elsewhere_are_to_be_given_again(tmp_path: Path) -> None:
-    _, part = _feature(tmp_path, foreign=True)
-    _cut(part / "ids.npy")
-    (line,) = set_aside_damaged(tmp_path)
-    assert line.endswith("cannot be made again from pictures: give its vectors by --vectors x=FILE")
-
-
-def test_a_description_is_compared_with_what_its_parts_say(tmp_path: Path) -> None:
-    output, _ = _feature(tmp_path)
-    place = output.folder / "feature.json"
-    assert description_problem(output) is None
-    assert mend_descriptions(tmp_path) == []
-    for text in ("{", json.dumps({**DESCRIBED, "dimensions": 5})):
-        place.write_text(text, "utf-8")
-        assert description_problem(output) == "it is not what its parts were made by"
-        assert mend_descriptions(tmp_path) == [
-            f"{place} was damaged: it is written anew, from what its parts say"
-        ]
-        assert read_json(place) == DESCRIBED
-    # The newest part that has a valid copy counts.
-    _feature(tmp_path, version=2)
-    _, newest = _feature(tmp_path, version=3)
-    _cut(newest / "part.json")
-    place.unlink()
-    mend_descriptions(tmp_path)
-    assert read_json(place) == {**DESCRIBED, "version": 2}
-
-
-def test_a_feature_that_nothing_describes_is_moved_aside(tmp_path: Path) -> None:
-    output, part = _feature(tmp_path)
-    _cut(part / "part.json")
-    place, aside = output.folder / "feature.json", tmp_path / "damaged" / "features" / "x"
-    assert description_problem(output) is None
-    place.write_text('{"name": "x"}', "utf-8")
-    assert description_problem(output) == "it is damaged or not there"
-    assert mend_descriptions(tmp_path) == [
-        f"{place} was damaged, and nothing else says how the vectors were made: the feature lies "
-        f"in {aside} now; name its --encoder to have it made again"
-    ]
-    assert (output.folder.exists(), aside.is_dir()) == (False, True)
-
-
-@pytest.mark.parametrize("text", ["", "{", '{"name": "x"}'])
-def test_a_damaged_description_without_parts_is_deleted(tmp_path: Path, text: str) -> None:
-    places = [tmp_path / name for name in ("features/x/feature.json", "classes/x/classes.json")]
-    for place in places:
-        place.parent.mkdir(parents=True)
-        place.write_text(text, "utf-8")
-    assert mend_descriptions(tmp_path) == [
-        f"{place} was damaged, before any part was made: it is written anew" for place in places
-    ]
-    assert mend_descriptions(tmp_path) == []
-
-
-def test_a_run_after_a_damaged_description_without_parts_writes_it_anew(
-    photos: Path, tmp_path: Path
-) -> None:
-    store = tmp_path / "store"
-    Store.create(store).close()
-    place = store / "features" / "mini" / "feature.json"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"")
-    summary = index_folders([photos], store, Options(encoders=("mini",), workers=0))
-    assert summary.warnings == [
-        f"{place} was damaged, before any part was made: it is written anew"
-    ]
-    assert summary.counts["ok"] == 24
-
-
-@pytest.mark.parametrize("text", [None, "[]", '{"categories": 5}', "{}"])
-def test_classes_without_their_categories_are_moved_aside(tmp_path: Path, text: str | None) -> None:
-    output, _ = _classes(tmp_path, np.zeros((3, 5), np.int16), np.zeros((3, 5), np.float32))
-    (output.folder / "classes.json").write_text(CATEGORIES, "utf-8")
-    assert description_problem(output) is None
-    assert mend_descriptions(tmp_path) == []
-    (output.folder / "classes.json").unlink()
-    if text is not None:
-        (output.folder / "classes.json").write_text(text, "utf-8")
-    damage = "it is not there" if text is None else "it is damaged"
-    assert description_problem(output) == damage
-    aside = tmp_path / "damaged" / "classes" / "x"
-    assert mend_descriptions(tmp_path) == [
-        f"{output.folder} was damaged: it lies in {aside} now, and is made again"
-    ]
-    assert aside.is_dir()
-
-
-def test_thumbnails_have_no_description(tmp_path: Path) -> None:
-    output, _ = _thumbs(tmp_path, [0, 1, 2, 3], 3)
-    assert description_problem(output) is None
 
 
 @pytest.mark.parametrize(
@@ -400,7 +203,7 @@ def test_a_file_that_cannot_be_read_is_a_problem(
     def fail(file: Path) -> str:
         raise error
 
-    output, part = _feature(tmp_path)
+    output, part = write_feature(tmp_path)
     monkeypatch.setattr("imgrec.store.damage._file_digest", fail)
     assert part_problem(output, part) == problem
     assert digest_problem(part) == problem
