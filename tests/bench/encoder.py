@@ -91,6 +91,8 @@ def _whole_rate(photos: Path, work: Path, weights: Path) -> float:
     (work / "some").mkdir()
     for number, path in enumerate(itertools.islice(files, _PICTURES)):
         shutil.copy(path, work / "some" / f"{number}{path.suffix}")
-    options = Options((_MODEL,), weights, "cpu", batch_size=_BATCH, compile="on")
+    options = Options(
+        encoders=(_MODEL,), weights=weights, device="cpu", batch_size=_BATCH, compile="on"
+    )
     summary = index_folders([work / "some"], work / "encoded", options)
     return summary.done / summary.reading_s
