@@ -107,15 +107,20 @@ def test_a_file_system_without_links_gets_copies(
     _are_equal(tmp_path / "store", expected)
 
 
+def _stopped_twice(photos: Path, store: Path, waiting: int) -> None:
+    """Index until two parts are in the store, and then until so many of the last are done."""
+    with pytest.raises(ImgrecError, match="power"):
+        _indexed(photos, store, _Crews(most=2))
+    # They wait for the third.
+    with pytest.raises(ImgrecError, match="power"):
+        _indexed(photos, store, _Crews(backwards=True, most=waiting))
+
+
 def test_what_was_done_before_a_stop_is_not_done_again(
     photos: Path, expected: Path, tmp_path: Path
 ) -> None:
     store = tmp_path / "store"
-    with pytest.raises(ImgrecError, match="power"):
-        _indexed(photos, store, _Crews(most=2))
-    # The last five are done and wait for the third.
-    with pytest.raises(ImgrecError, match="power"):
-        _indexed(photos, store, _Crews(backwards=True, most=5))
+    _stopped_twice(photos, store, 5)
     last = _Crews()
     summary = _indexed(photos, store, last)
     assert last.numbers == [2]
@@ -244,11 +249,7 @@ def test_damage_of_what_a_killed_run_left_is_mended(
     of: str, damaged: Callable[[Path], None], photos: Path, expected: Path, tmp_path: Path
 ) -> None:
     store = tmp_path / "store"
-    # Two parts are in the store, and three done that wait.
-    with pytest.raises(ImgrecError, match="power"):
-        _indexed(photos, store, _Crews(most=2))
-    with pytest.raises(ImgrecError, match="power"):
-        _indexed(photos, store, _Crews(backwards=True, most=3))
+    _stopped_twice(photos, store, 3)
     _damage(store / "cluster", of, damaged)
     summary = _indexed(photos, store, _Crews())
     _are_equal(store, expected)

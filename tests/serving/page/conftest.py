@@ -10,6 +10,7 @@ from browser import console_errors
 from imgrec import Options, index_folders
 from live_page import HOSTILE, Page
 from live_server import LiveServer, live
+from mapped_stores import write_mapped
 from pictures import picture, write_pictures
 
 # The page asks for 60 at a time: three parts, more tiles than the page keeps.
@@ -35,6 +36,12 @@ def page_store(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     path = tmp_path_factory.mktemp("page-store") / "store"
     index_folders([collection], path, Options(encoders=("lite0", "rgb"), workers=0))
     return path
+
+
+@pytest.fixture(scope="module")
+def mapped(page_store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Make a store with a site that has a map, and return both."""
+    return write_mapped(page_store, tmp_path_factory.mktemp("mapped"))
 
 
 @pytest.fixture(scope="session")

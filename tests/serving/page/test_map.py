@@ -5,7 +5,6 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,30 +16,11 @@ from axe import violations
 from browser import console_errors
 from live_page import Page
 from live_server import LiveServer, live
-from mapped_stores import rewrite, write_mapped
-from page_modules import IMPORT, call, until
+from page_map import atlas, painted, rest
+from page_modules import call, until
 from page_tools import file_in, mark, marked_count, press_bar, save_as
 
 _WIDTHS = ((390, 844), (1280, 800), (1920, 1080))
-_READY = "return document.querySelector('#map .imgrec-map.ready')"
-_AT_REST = (
-    f"const load = {IMPORT};"
-    """
-  const done = arguments[0];
-  load("on-map.js").then((m) => m.atlas()).then((atlas) => {
-    const { scene } = atlas.view.core;
-    const look = (left) => requestAnimationFrame(() => {
-      if (scene.isMoving) done(false); else if (left) look(left - 1); else done(true);
-    });
-    look(3);
-  });
-"""
-)
-
-
-@pytest.fixture(scope="module")
-def mapped(page_store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return write_mapped(page_store, tmp_path_factory.mktemp("mapped"))
 
 
 @pytest.fixture(scope="module")
@@ -50,52 +30,21 @@ def server(mapped: tuple[Path, Path]) -> Iterator[LiveServer]:
         yield running
 
 
-@pytest.fixture
-def open_page(browser: webdriver.Chrome, mapped: tuple[Path, Path]) -> Iterator[Page]:
-    """Open the page of a server of its own, whose site may be written anew."""
-    with live(mapped[0]) as running:
-        opened = Page(browser, running)
-        opened.size(1280, 800)
-        opened.enter()
-        yield opened
-        browser.get(f"{running.origin}/page/any/icon.svg")
-        browser.execute_script("sessionStorage.clear()")
-        browser.get("about:blank")
-
-
-def _atlas(page: Page, expression: str, given: object = None) -> Any:
-    """Return what an expression over the mounted map gives: `atlas`, its `view` and `core`."""
-    parts = "((atlas, view, core) => EXPRESSION)(a, a.view, a.view.core)"
-    body = parts.replace("EXPRESSION", expression)
-    return call(page.browser, "on-map.js", f"m.atlas().then((a) => {body})", given)
-
-
-def _rest(page: Page) -> None:
-    """Wait until the map is there, and nothing moves on it."""
-    page.wait(_READY)
-    until(lambda: page.browser.execute_async_script(_AT_REST), "the map never came to rest")
-
-
 def _count(page: Page) -> int:
     found: int = page.api("/api/store")["images"]
     return found
 
 
 def _ids(page: Page) -> list[int]:
-    return [int(one) for one in _atlas(page, "[...view.ids]")]
+    return [int(one) for one in atlas(page, "[...view.ids]")]
 
 
 def _selected(page: Page) -> set[int]:
-    return {int(one) for one in _atlas(page, "view.selected().map((row) => view.ids[row])")}
-
-
-def _painted(page: Page) -> list[int] | None:
-    found: list[int] | None = _atlas(page, "core.distances && [...core.distances]")
-    return found
+    return {int(one) for one in atlas(page, "view.selected().map((row) => view.ids[row])")}
 
 
 def _ringed(page: Page) -> list[int]:
-    return [int(i) for i in _atlas(page, "[...(core.rings ?? [])].map((row) => view.ids[row])")]
+    return [int(i) for i in atlas(page, "[...(core.rings ?? [])].map((row) => view.ids[row])")]
 
 
 def test_the_switch_shows_the_map_and_the_grid_again(page: Page) -> None:
@@ -103,7 +52,7 @@ def test_the_switch_shows_the_map_and_the_grid_again(page: Page) -> None:
     page.wait("return document.querySelector('#views:not([hidden])')")
     assert not page.one("#map").is_displayed()
     page.one("#views [data-view=map]").click()
-    _rest(page)
+    rest(page)
     assert page.query() == "?view=map"
     assert page.one("#map canvas").is_displayed() and not page.one(".tile").is_displayed()
     assert _ids(page) == list(range(1, _count(page) + 1))
@@ -119,7 +68,7 @@ def test_the_switch_shows_the_map_and_the_grid_again(page: Page) -> None:
     assert page.one("#map canvas").is_displayed()
     page.browser.refresh()
     page.settle()
-    _rest(page)
+    rest(page)
     page.press("v")
     page.wait("return location.search === ''")
     columns = "return document.querySelector('#grid').ariaColCount"
@@ -130,7 +79,7 @@ def test_results_that_come_while_the_map_is_shown_fill_the_grid(page: Page) -> N
     page.go("?like=3")
     columns = page.js("return document.querySelector('#grid').ariaColCount")
     page.go("?view=map")
-    _rest(page)
+    rest(page)
     call(page.browser, "state.js", "m.state.change({pictures: [{id: 3}]})")
     page.wait("return location.search === '?like=3&view=map'")
     page.settle()
@@ -143,36 +92,36 @@ def test_results_that_come_while_the_map_is_shown_fill_the_grid(page: Page) -> N
 
 def test_a_question_paints_all_pictures_and_rings_its_results(page: Page) -> None:
     page.go("?view=map")
-    _rest(page)
-    assert _painted(page) is None and _ringed(page) == []
+    rest(page)
+    assert painted(page) is None and _ringed(page) == []
     page.go("?like=3&view=map")
-    _rest(page)
-    until(lambda: _painted(page))
+    rest(page)
+    until(lambda: painted(page))
     token = page.api("/api/map")["map"]
     expected = page.api(f"/api/map/{token}/distances", {"pictures": [3]})
     steps = np.frombuffer(base64.b64decode(expected["distances"]), np.uint8)
-    assert _painted(page) == steps.tolist() and len(steps) == _count(page)
+    assert painted(page) == steps.tolist() and len(steps) == _count(page)
     results = page.api("/api/search", {"pictures": [3], "k": 60})["results"]
     rings = _ringed(page)
     assert set(rings) <= {one["id"] for one in results} and rings[0] == results[0]["id"]
     assert set(page.ids()) <= set(rings)
     # A filter leaves most out; without a question nothing is painted.
     call(page.browser, "state.js", "m.state.change({where: ['folder=discs']})")
-    until(lambda: (_painted(page) or []).count(255) > 50)
+    until(lambda: (painted(page) or []).count(255) > 50)
     call(page.browser, "state.js", "m.state.change(m.EMPTY)")
-    until(lambda: _painted(page) is None and _ringed(page) == [])
+    until(lambda: painted(page) is None and _ringed(page) == [])
 
 
 def test_what_is_asked_about_is_marked(page: Page) -> None:
     page.go("?like=3,~9&view=map")
-    _rest(page)
+    rest(page)
     pinned = "[...core.pins].map((row) => view.ids[row])"
-    until(lambda: _atlas(page, pinned) == [3])
+    until(lambda: atlas(page, pinned) == [3])
     page.wait("return document.querySelector('#map .legend .sign .pin')")
     call(page.browser, "state.js", "m.state.change({pictures: [{id: 5}, {id: 60}]})")
-    until(lambda: _atlas(page, pinned) == [5, 60])
+    until(lambda: atlas(page, pinned) == [5, 60])
     call(page.browser, "state.js", "m.state.change(m.EMPTY)")
-    until(lambda: _atlas(page, pinned) == [])
+    until(lambda: atlas(page, pinned) == [])
 
 
 _LOOKS = "[core.state.layout, core.state.kind, core.camera.x, core.camera.y, core.camera.scale]"
@@ -182,29 +131,29 @@ _CHOSEN = "return document.querySelector('#map select[title=Color]').selectedOpt
 
 def test_where_one_looks_on_the_map_is_in_the_address(page: Page) -> None:
     page.go("?like=3&view=map")
-    _rest(page)
-    _atlas(page, "core.showLayout(core.facts.layouts.at(-1).name)")
-    _atlas(page, "core.camera.fly({x: 20000, y: 30000, scale: 0.05}, 0)")
-    _rest(page)
-    looks = _atlas(page, _LOOKS)
-    query = f"?like=3&view=map&{_atlas(page, 'imgrecMap.fragmentOf(core)')}"
+    rest(page)
+    atlas(page, "core.showLayout(core.facts.layouts.at(-1).name)")
+    atlas(page, "core.camera.fly({x: 20000, y: 30000, scale: 0.05}, 0)")
+    rest(page)
+    looks = atlas(page, _LOOKS)
+    query = f"?like=3&view=map&{atlas(page, 'imgrecMap.fragmentOf(core)')}"
     assert "&x=" in query and "&layout=" in query
     page.wait("return location.search === arguments[0]", query)
     page.browser.refresh()
     page.settle()
-    _rest(page)
+    rest(page)
     # Five decimals of the width of the map.
-    assert _atlas(page, _LOOKS)[:2] == looks[:2]
-    assert np.allclose(_atlas(page, _LOOKS)[2:], looks[2:], rtol=0.01, atol=1)
+    assert atlas(page, _LOOKS)[:2] == looks[:2]
+    assert np.allclose(atlas(page, _LOOKS)[2:], looks[2:], rtol=0.01, atol=1)
     # Another question is asked from the same place; the way back leads to the place of the first.
     call(page.browser, "state.js", "m.state.change({pictures: [{id: 5}]})")
     page.wait("return location.search.startsWith('?like=5&view=map&x=')")
-    _atlas(page, "core.fly(core.home())")
-    _rest(page)
+    atlas(page, "core.fly(core.home())")
+    rest(page)
     page.wait("return !/&x=/.test(location.search)")
     page.back()
     page.wait("return location.search === arguments[0]", query)
-    until(lambda: np.allclose(_atlas(page, _LOOKS)[2:], looks[2:], rtol=0.01, atol=1))
+    until(lambda: np.allclose(atlas(page, _LOOKS)[2:], looks[2:], rtol=0.01, atol=1))
     # The grid looks nowhere, and the map is found where it was left.
     page.press("v")
     page.wait("return location.search === '?like=3'")
@@ -214,26 +163,26 @@ def test_where_one_looks_on_the_map_is_in_the_address(page: Page) -> None:
 
 def test_distances_give_way_to_a_label_that_is_chosen(page: Page) -> None:
     page.go("?like=3&view=map")
-    _rest(page)
+    rest(page)
     page.wait(f"{_TITLE} === 'Distance'")
     assert page.js(_CHOSEN) == "Color: Distance"
-    labels = _atlas(page, "core.facts.labels.map((label) => label.title)")
-    kinds = _atlas(page, "core.facts.labels.map((label) => label.kind)")
+    labels = atlas(page, "core.facts.labels.map((label) => label.title)")
+    kinds = atlas(page, "core.facts.labels.map((label) => label.kind)")
     for title, kind in [*zip(labels, kinds, strict=True)][:2]:
         chosen = f"Color: {title}"
         select = Select(page.one("#map select[title=Color]"))
         select.select_by_visible_text(chosen)
         page.wait(f"{_TITLE} === arguments[0]", title)
-        assert page.js(_CHOSEN) == chosen and _painted(page) is None
+        assert page.js(_CHOSEN) == chosen and painted(page) is None
         page.wait("return location.search.endsWith(arguments[0])", f"&color={kind}")
     page.browser.refresh()
     page.settle()
-    _rest(page)
-    until(lambda: _atlas(page, "core.knowsDistances"))
-    assert page.js(_TITLE) == labels[1] and _painted(page) is None
+    rest(page)
+    until(lambda: atlas(page, "core.knowsDistances"))
+    assert page.js(_TITLE) == labels[1] and painted(page) is None
     Select(page.one("#map select[title=Color]")).select_by_visible_text("Color: Distance")
     page.wait(f"{_TITLE} === 'Distance'")
-    assert _painted(page)
+    assert painted(page)
     page.wait("return !/&color=/.test(location.search)")
     # Without a question there is nothing to choose.
     call(page.browser, "state.js", "m.state.change(m.EMPTY)")
@@ -244,15 +193,15 @@ def test_distances_give_way_to_a_label_that_is_chosen(page: Page) -> None:
 def test_a_limit_of_distance_is_painted(page: Page) -> None:
     every = page.api("/api/search", {"pictures": [3], "k": 200})["results"]
     page.go(f"?like=3&within={every[20]['distance'] + 1e-5}&view=map")
-    _rest(page)
-    until(lambda: _painted(page))
-    ids, steps = np.array(_ids(page)), np.array(_painted(page))
+    rest(page)
+    until(lambda: painted(page))
+    ids, steps = np.array(_ids(page)), np.array(painted(page))
     assert set(ids[steps < 255].tolist()) == {3, *(one["id"] for one in every[:21])}
 
 
 def test_what_is_selected_on_the_map_is_marked(page: Page, downloads: Path) -> None:
     page.go("?view=map")
-    _rest(page)
+    rest(page)
     canvas = page.one("#map canvas")
     # A rectangle around all pictures: with Shift from one corner to the other.
     width, height = canvas.size["width"], canvas.size["height"]
@@ -264,7 +213,7 @@ def test_what_is_selected_on_the_map_is_marked(page: Page, downloads: Path) -> N
     until(lambda: marked_count(page) == f"{_count(page)} marked")
     assert _selected(page) == set(_ids(page))
     some = [2, 5, 9, 60, 61, 62, 63]
-    _atlas(page, "view.select(given.map((id) => view.rowOf(id)))", some)
+    atlas(page, "view.select(given.map((id) => view.rowOf(id)))", some)
     until(lambda: marked_count(page) == "7 marked")
     save_as(page, "#selection", "CSV")
     rows = csv.DictReader(io.StringIO(file_in(downloads, "marked.csv").read_text("utf-8")))
@@ -282,7 +231,7 @@ def test_what_is_marked_in_the_grid_is_selected_on_the_map(page: Page) -> None:
     ids = page.ids()
     mark(page, ids[0], ids[3])
     page.go("?view=map")
-    _rest(page)
+    rest(page)
     assert _selected(page) == {ids[0], ids[3]}
     press_bar(page, "Clear")
     until(lambda: _selected(page) == set())
@@ -292,26 +241,26 @@ def test_what_is_marked_in_the_grid_is_selected_on_the_map(page: Page) -> None:
 
 def test_searching_with_more_than_five_takes_those_that_stand_for_them(page: Page) -> None:
     page.go("?view=map")
-    _rest(page)
+    rest(page)
     some = page.api("/api/list", {"where": {"folder": "discs"}, "k": 50})["pictures"]
     ids = [one["id"] for one in some]
-    _atlas(page, "view.select(given.map((id) => view.rowOf(id)))", ids)
+    atlas(page, "view.select(given.map((id) => view.rowOf(id)))", ids)
     until(lambda: marked_count(page) == f"{len(ids)} marked")
     medoids = page.api("/api/medoids", {"ids": ids})["ids"]
     assert len(medoids) == 5
     press_bar(page, "Search with these")
     page.wait("return location.search.startsWith('?like=')")
     assert page.query() == f"?like={','.join(map(str, medoids))}&view=map"
-    until(lambda: _painted(page))
+    until(lambda: painted(page))
 
 
 def test_a_picture_is_shown_on_the_map_from_the_grid_and_large(page: Page) -> None:
     first, second = page.ids()[:2]
     page.wait("return document.documentElement.classList.contains('has-map')")
     page.click(f".tile[data-id='{first}'] .place")
-    _rest(page)
+    rest(page)
     assert page.query().startswith("?view=map")
-    assert _atlas(page, "view.ids[core.state.open]") == first
+    assert atlas(page, "view.ids[core.state.open]") == first
     page.press("v")
     page.wait("return location.search === ''")
     page.js("document.querySelector(`.tile[data-id='${arguments[0]}']`).focus()", second)
@@ -319,7 +268,7 @@ def test_a_picture_is_shown_on_the_map_from_the_grid_and_large(page: Page) -> No
     page.wait("return document.querySelector('#large[open] .place')")
     page.click("#large .place")
     page.wait("return !document.querySelector('#large[open]')")
-    until(lambda: _atlas(page, "view.ids[core.state.open]") == second)
+    until(lambda: atlas(page, "view.ids[core.state.open]") == second)
     assert page.query().startswith("?view=map")
     # The way back leads to the grid, not to the large picture.
     page.back()
@@ -330,8 +279,8 @@ def test_a_picture_is_shown_on_the_map_from_the_grid_and_large(page: Page) -> No
 
 def test_the_panel_of_the_map_leads_into_the_page(page: Page) -> None:
     page.go("?view=map")
-    _rest(page)
-    _atlas(page, "view.show(view.rowOf(given))", 60)
+    rest(page)
+    atlas(page, "view.show(view.rowOf(given))", 60)
     button = "[...document.querySelectorAll('#map .panel .button')]"
     button += ".find((one) => one.textContent === arguments[0])"
     page.wait(f"return {button}", "Find similar")
@@ -345,76 +294,6 @@ def test_the_panel_of_the_map_leads_into_the_page(page: Page) -> None:
     page.wait("return document.querySelector('#large[open]') && location.hash === '#id=60'")
     page.escape()
     page.wait("return !document.querySelector('#large[open]') && location.hash === ''")
-
-
-def test_a_map_that_is_written_anew_is_mounted_anew(
-    open_page: Page, mapped: tuple[Path, Path]
-) -> None:
-    page = open_page
-    page.go("?view=map")
-    _rest(page)
-    before = _atlas(page, "atlas.token")
-    rewrite(*mapped)
-    console_errors(page.browser)
-    call(page.browser, "state.js", "m.state.change({pictures: [{id: 7}]})")
-    until(lambda: _atlas(page, "atlas.token") != before)
-    _rest(page)
-    until(lambda: _painted(page))
-    assert _atlas(page, "atlas.token") == page.api("/api/map")["map"]
-    # The browser tells of the request that was refused; nothing else went wrong.
-    assert [one for one in console_errors(page.browser) if "410" not in one] == []
-
-
-# Points of the map come when the test says, or fail.
-_HELD_BACK = """
-  const real = window.fetch;
-  window.fetch = async (address, ...more) => {
-    if (String(address).includes("/data/points-")) await new Promise((go, fail) => {
-      Object.assign(window, { letGo: go, letFail: () => fail(new TypeError("no connection")) });
-    });
-    return real(address, ...more);
-  };
-"""
-
-
-def test_a_map_that_is_written_anew_while_it_is_loaded_is_mounted(
-    open_page: Page, mapped: tuple[Path, Path]
-) -> None:
-    page = open_page
-    page.js(_HELD_BACK)
-    page.click("#views [data-view=map]")
-    page.wait("return Boolean(window.letGo)")
-    rewrite(*mapped)
-    page.js("const go = window.letGo; window.letGo = null; go()")
-    page.wait("return Boolean(window.letGo)")
-    page.js("letGo()")
-    _rest(page)
-    assert _atlas(page, "atlas.token") == page.api("/api/map")["map"]
-    # One map listens, not two.
-    mark(page, page.ids()[0])
-    assert len(_atlas(page, "view.selected()")) == 1
-    assert [one for one in console_errors(page.browser) if "410" not in one] == []
-
-
-def test_a_map_that_could_not_be_mounted_anew_is_tried_again(
-    open_page: Page, mapped: tuple[Path, Path]
-) -> None:
-    page = open_page
-    page.go("?view=map")
-    _rest(page)
-    rewrite(*mapped)
-    page.js(_HELD_BACK)
-    call(page.browser, "state.js", "m.state.change({pictures: [{id: 7}]})")
-    page.wait("return Boolean(window.letFail)")
-    page.js("const fail = letFail; window.letGo = null; fail()")
-    told = page.wait("return document.querySelector('.map-error')?.textContent")
-    assert "does not answer" in told
-    page.click(".map-error button")
-    page.wait("return Boolean(window.letGo)")
-    page.js("letGo()")
-    _rest(page)
-    assert _atlas(page, "atlas.token") == page.api("/api/map")["map"]
-    console_errors(page.browser)
 
 
 def test_without_a_site_there_is_no_switch(browser: webdriver.Chrome, page_store: Path) -> None:
@@ -440,11 +319,11 @@ def test_without_a_site_there_is_no_switch(browser: webdriver.Chrome, page_store
 def test_the_map_is_accessible_and_fits(page: Page, scheme: str) -> None:
     page.colors(scheme)
     page.go("?like=3&view=map")
-    _rest(page)
-    until(lambda: _painted(page))
+    rest(page)
+    until(lambda: painted(page))
     mark(page, *page.ids()[:3])
     assert violations(page.browser) == []
     for width, height in _WIDTHS:
         page.size(width, height)
         page.wait("return document.documentElement.scrollWidth <= innerWidth")
-        _rest(page)
+        rest(page)
