@@ -32,13 +32,12 @@ _IN_FLIGHT = 2
 
 
 class Lane(Protocol):
-    """A device with a network on it.
+    """A device with a network on it."""
 
-    Attributes:
-        ahead: batches to queue on it before the first of them is waited for.
-    """
-
-    ahead: int
+    @property
+    def ahead(self) -> int:
+        """The number of batches to queue on it before the first of them is waited for."""
+        ...
 
     def begin(self, pixels: Pixels) -> Finish:
         """Queue a batch (b, h, w, 3); return a function that waits for its result."""
@@ -80,32 +79,35 @@ class DirectLane:
         return lambda: output
 
 
-class ThreadLane:
-    """A synchronous lane in its own thread, so that several of them share a CPU core by core.
+class ThreadLanes:
+    """Threads that share the cores of a CPU, and take forward passes from one queue.
 
     The threads of one forward pass synchronize after each layer: where a process that decodes
-    takes a core away for a moment, all of them wait. Concurrent passes on a core each do not.
+    takes a core away for a moment, all of them wait. Concurrent passes on a core each do not; and
+    a thread that is done takes the next pass, of whichever batch, so that none waits for one whose
+    core was taken.
     """
 
-    ahead = 1
-
-    def __init__(self, lane: Lane, threads: int) -> None:
-        """Start a thread.
+    def __init__(self, lane: Lane, count: int, threads: int) -> None:
+        """Start the threads as they are needed.
 
         Args:
-            lane: synchronous.
-            threads: of torch, in each of its layers.
+            lane: synchronous, on the CPU; called from all threads.
+            count: of concurrent passes.
+            threads: of torch, in each layer of a pass.
         """
+        self.ahead = count
         self._lane = lane
-        self._thread = ThreadPoolExecutor(1, "imgrec-lane", torch.set_num_threads, (threads,))
+        self._threads = ThreadPoolExecutor(count, "imgrec-lane", torch.set_num_threads, (threads,))
 
     def begin(self, pixels: Pixels) -> Finish:
-        """Queue a batch (b, h, w, 3); the thread computes it in passes of at most `PASS`."""
-        return self._thread.submit(self._computed, pixels).result
+        """Queue a batch (b, h, w, 3) in passes of at most `PASS`, which any thread computes."""
+        starts = range(0, len(pixels), PASS)
+        passes = [self._threads.submit(self._computed, pixels[i : i + PASS]) for i in starts]
+        return lambda: np.concatenate([computed.result() for computed in passes])
 
     def _computed(self, pixels: Pixels) -> Output:
-        starts = range(0, len(pixels), PASS)
-        return np.concatenate([self._lane.begin(pixels[i : i + PASS])() for i in starts])
+        return self._lane.begin(pixels)()
 
 
 class CudaLane:
@@ -189,14 +191,13 @@ def devices_of(name: str) -> list[torch.device]:
     return [device]
 
 
-def side_by_side(lane: Lane) -> Lanes:
+def side_by_side(lane: Lane) -> ThreadLanes:
     """Return lanes that share this CPU, each with an equal part of the cores.
 
     Args:
         lane: synchronous, on the CPU; called from several threads.
     """
-    count, threads = shares()
-    return Lanes([ThreadLane(lane, threads) for _ in range(count)])
+    return ThreadLanes(lane, *shares())
 
 
 def shares() -> tuple[int, int]:

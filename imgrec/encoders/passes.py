@@ -13,7 +13,7 @@ from torch import nn
 
 from imgrec.encoders.acceleration import CompiledLane, folded, leave, mark_of, pays
 from imgrec.encoders.device import Compile
-from imgrec.encoders.lanes import PASS, DirectLane, Finish, Output, lanes_on, side_by_side
+from imgrec.encoders.lanes import PASS, DirectLane, Finish, Lane, Output, lanes_on, side_by_side
 from imgrec.encoders.pixel_network import Normalization, PixelNetwork
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import EncoderError
@@ -47,7 +47,7 @@ class Passes:
         half = devices[0].type == "cuda"
         dtype = torch.float16 if half else torch.float32
         self._network = PixelNetwork(model.eval(), normalization, dtype)
-        self._lanes = lanes_on(devices, self._network)
+        self._lanes: Lane = lanes_on(devices, self._network)
 
     @property
     def ahead(self) -> int:

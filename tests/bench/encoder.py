@@ -12,7 +12,7 @@ import torchvision
 
 from imgrec import Options, index_folders
 from imgrec.encoders.acceleration import CompiledLane, compiler, folded
-from imgrec.encoders.lanes import PASS, DirectLane, Finish, Lane, Lanes, side_by_side
+from imgrec.encoders.lanes import PASS, DirectLane, Finish, Lane, side_by_side
 from imgrec.encoders.networks import Head, normalization_of, preprocessing_of
 from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.pictures.decoding import SUFFIXES
@@ -50,13 +50,13 @@ def measured(photos: Path, work: Path) -> str:
     )
 
 
-def _ways(model: torch.nn.Module, side_px: int) -> dict[str, Lane | Lanes]:
+def _ways(model: torch.nn.Module, side_px: int) -> dict[str, Lane]:
     cpu = torch.device("cpu")
     normalization = normalization_of(_MODEL)
     plain = PixelNetwork(model, normalization)
     quick = PixelNetwork(folded(model), normalization).eval()
     quick = quick.to(memory_format=torch.channels_last)
-    ways: dict[str, Lane | Lanes] = {
+    ways: dict[str, Lane] = {
         f"channels-last, all cores, batch {PASS}": DirectLane(plain, cpu),
         "folded batch norms, parallel passes": side_by_side(DirectLane(quick, cpu)),
     }
@@ -66,7 +66,7 @@ def _ways(model: torch.nn.Module, side_px: int) -> dict[str, Lane | Lanes]:
     return ways
 
 
-def _rate(lane: Lane | Lanes, pixels: np.ndarray) -> float:
+def _rate(lane: Lane, pixels: np.ndarray) -> float:
     lane.begin(pixels)()
     begun: deque[Finish] = deque()
     started, count = time.perf_counter(), 0

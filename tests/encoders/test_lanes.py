@@ -1,6 +1,7 @@
 """Lanes (devices that compute vectors): batches are distributed, results come in order."""
 
 from collections import deque
+from threading import Event
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from imgrec.encoders.lanes import (
     DirectLane,
     Finish,
     Lanes,
-    ThreadLane,
+    ThreadLanes,
     devices_of,
     lanes_on,
     shares,
@@ -99,7 +100,7 @@ def test_parallel_passes_give_the_same_vectors_in_order() -> None:
     assert lanes.ahead == shares()[0] >= 1
 
 
-def test_a_lane_in_its_own_thread_sets_its_thread_count_and_passes_errors_on() -> None:
+def test_threads_of_lanes_have_their_thread_count_and_pass_errors_on() -> None:
     class Told:
         ahead = 0
 
@@ -108,10 +109,30 @@ def test_a_lane_in_its_own_thread_sets_its_thread_count_and_passes_errors_on() -
                 raise RuntimeError("out of memory")
             return lambda: np.full((len(pixels), 1), torch.get_num_threads(), np.float32)
 
-    lane = ThreadLane(Told(), threads=1)
-    assert lane.begin(np.ones((PASS + 1, 2, 2, 3), np.uint8))().tolist() == [[1.0]] * (PASS + 1)
+    lanes = ThreadLanes(Told(), count=2, threads=1)
+    assert lanes.begin(np.ones((PASS + 1, 2, 2, 3), np.uint8))().tolist() == [[1.0]] * (PASS + 1)
     with pytest.raises(RuntimeError, match="out of memory"):
-        lane.begin(np.zeros((1, 2, 2, 3), np.uint8))()
+        lanes.begin(np.zeros((1, 2, 2, 3), np.uint8))()
+
+
+def test_a_thread_whose_core_is_taken_holds_no_other_up() -> None:
+    """The first pass waits for the last: with batches dealt out in turns nobody computed that."""
+    last = Event()
+
+    class Slow:
+        ahead = 0
+
+        def begin(self, pixels: Pixels) -> Finish:
+            number = int(pixels.max())
+            if number == 0:
+                assert last.wait(60), "the passes behind the first one are not computed"
+            if number == 6:
+                last.set()
+            return lambda: np.full((len(pixels), 1), number, np.float32)
+
+    lanes = ThreadLanes(Slow(), count=2, threads=1)
+    finishes = [lanes.begin(np.full((PASS, 1, 1, 3), i, np.uint8)) for i in range(7)]
+    assert [finish()[0, 0] for finish in finishes] == list(range(7))
 
 
 def test_read_only_and_non_contiguous_pixels() -> None:

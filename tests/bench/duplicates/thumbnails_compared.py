@@ -66,11 +66,11 @@ def measured(work: Path, count: int, neighbors: Path | None, pairs: Ids | None) 
         pairs: (p, 2) pairs of neighbors in it.
     """
     store = work / f"thumbnails-{count}"
-    _write(store, count)
+    write_thumbnails(store, count)
     tell(f"thumbnail stage: {count} pictures")
     lines = []
     libraries = ("imgrec.duplicates.thumbnail_match", "PIL.Image")
-    spent, peak_mb = apart(_compared, store, _drawn(count), libraries=libraries)
+    spent, peak_mb = apart(_compared, store, drawn(count), libraries=libraries)
     lines += spent.lines("generated pictures, a tenth the same", peak_mb)
     if neighbors and pairs is not None:
         spent, peak_mb = apart(_compared, neighbors, pairs, libraries=libraries)
@@ -78,8 +78,8 @@ def measured(work: Path, count: int, neighbors: Path | None, pairs: Ids | None) 
     return rows(_HEADS, lines)
 
 
-def _write(path: Path, count: int) -> None:
-    """Write a store that holds nothing but thumbnails."""
+def write_thumbnails(path: Path, count: int) -> None:
+    """Write a store that holds nothing but thumbnails, if it is not there; its ids begin at 1."""
     if path.is_dir():
         return
     jpegs = thumbnails.generated()
@@ -125,7 +125,7 @@ class _Clock:
         return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _drawn(count: int) -> Ids:
+def drawn(count: int) -> Ids:
     """Return pairs (p, 2) of pictures, of which a tenth have the same thumbnail."""
     rng = np.random.default_rng(_SEED)
     firsts = np.repeat(np.arange(count), CANDIDATES // 2)

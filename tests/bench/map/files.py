@@ -3,8 +3,9 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
@@ -31,8 +32,31 @@ _HEADS = ("", "target", "measured")
 _POLL_S = 0.2
 
 
-def measured(work: Path, count: int, photos: Path | None) -> tuple[str, Path]:
-    """Return a table of the files of the map of a synthetic store, and the site."""
+@dataclass(frozen=True)
+class Material:
+    """All that the files of a map are made of.
+
+    Attributes:
+        store: of synthetic pictures.
+        site: folder that the map is written into.
+        write: writes it.
+    """
+
+    store: Path
+    site: Path
+    write: Callable[[], object]
+
+
+@contextmanager
+def prepared(work: Path, count: int, photos: Path | None, workers: int) -> Iterator[Material]:
+    """Yield a store with neighbors, communities and positions, and what writes its map.
+
+    Args:
+        work: folder of the store, which is kept there, and of the site.
+        count: pictures.
+        photos: a store whose thumbnails are taken; None to generate some.
+        workers: processes that draw tiles.
+    """
     tell(f"map: a store of {count} pictures")
     store_path = written(work / f"map-{count}", count, photos)
     site = work / f"site-{count}"
@@ -45,13 +69,24 @@ def measured(work: Path, count: int, photos: Path | None) -> tuple[str, Path]:
             neighbors, store.catalog, options=CommunityOptions(FEATURE)
         )  # fmt: skip
         positions = _positions(neighbors)
-        tell("map: writing")
         shop = TileShop(store_path.resolve(), site, work / "no-site", "program")
-        options = MapOptions(FEATURE, 0, cores(), False, frozenset())
+        options = MapOptions(FEATURE, 0, workers, False, frozenset())
+        yield Material(
+            store_path,
+            site,
+            lambda: write_map(collection, positions, store, shop, options, {}),
+        )
+
+
+def measured(work: Path, count: int, photos: Path | None) -> tuple[str, Path]:
+    """Return a table of the files of the map of a synthetic store, and the site."""
+    with prepared(work, count, photos, cores()) as material:
+        tell("map: writing")
         before_s = sum(os.times()[:4])
         with peak_mb() as memory:
-            spent_s = seconds(lambda: write_map(collection, positions, store, shop, options, {}))
+            spent_s = seconds(material.write)
         of_cores_s = sum(os.times()[:4]) - before_s
+    site = material.site
     (site / "index.html").write_text('<a href="map/index.html">Map</a>')
     marker = SITE.described(site, {"pictures": count, "network": False})
     (site / SITE.marker).write_text(marker, "utf-8")
