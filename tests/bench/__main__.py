@@ -45,8 +45,9 @@ def main() -> int:
         if arguments.images:
             out.write("\n## Engines of lite0\n\n" + engines.measured(photos, work))
             out.write("\n## Precision\n\n" + precision.table(photos, work))
-            out.write("\n## Words\n\n" + words.table(work / "store"))
-        out.write(f"\n## Communities ({photos.name})\n\n" + agreement.table(work / "store"))
+            out.write("\n## Words\n\n" + words.table(precision.joint(work)))
+        of_features = precision.joint(work) if arguments.images else work / "store"
+        out.write(f"\n## Communities ({photos.name})\n\n" + agreement.table(of_features))
         out.write("\n## Relation\n\n" + relation.measured(work))
         out.write("\n## Stages\n\n" + stages.measured(work))
         out.write(f"\n## Pages ({photos.name})\n\n" + pages.measured(work / "store", work))

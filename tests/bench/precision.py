@@ -15,6 +15,11 @@ from machine import rows
 _THUMB = Preprocessing(crop_px=8, resize_px=8)
 
 
+def joint(work: Path) -> Path:
+    """Return the store of `lite0`, `mini` and `rgb` that `table` leaves."""
+    return work / "joint"
+
+
 def table(photos: Path, work: Path) -> str:
     """Return precision at 1 and 5 by cosine of features, relations and an 8 x 8 thumbnail.
 
@@ -22,8 +27,8 @@ def table(photos: Path, work: Path) -> str:
         photos: in folders, which are the classes.
         work: folder for a store of `lite0`, `mini` and `rgb`.
     """
-    index_folders([photos], work / "joint", Options(encoders=("lite0", "mini")))
-    with Store.open(work / "joint") as opened:
+    index_folders([photos], joint(work), Options(encoders=("lite0", "mini")))
+    with Store.open(joint(work)) as opened:
         ids = opened.feature().ids
         entries = opened.catalog.entries(ids)
         labels = [Path(entry.location).parent.name for entry in entries]

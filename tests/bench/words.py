@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imgrec import Answer, ImgrecError, Recommender
+from imgrec import Answer, Recommender
+from imgrec.errors import WrongValueError
 from machine import rows
 
 # The folder that each word should find, of the clothing photos.
@@ -21,8 +22,11 @@ def table(store: Path, folders: Mapping[str, str] = FOLDERS) -> str:
     """Return the average precision of each word whose folder is there, and what it was taken for.
 
     Args:
-        store: of photos in folders.
+        store: of photos in folders, with classes.
         folders: the name of a folder for each word.
+
+    Raises:
+        StoreError: the store has no classes of ImageNet.
     """
     lines: list[list[object]] = []
     with Recommender.open(store, cache="none") as recommender:
@@ -47,7 +51,8 @@ def average_precision(relevant: NDArray[np.bool_]) -> float:
 def _measured(recommender: Recommender, word: str, folder: str, count: int) -> list[object]:
     try:
         answer: Answer = recommender.query(text=[word], k=count)
-    except ImgrecError as error:
+    # ImageNet has no class for the word.
+    except WrongValueError as error:
         return ["", "", "", str(error)]
     relevant = np.array([Path(r.path).parent.name == folder for r in answer.results])
     first = f"{relevant[:15].sum()}"
