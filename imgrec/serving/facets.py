@@ -9,7 +9,7 @@ SQLite (about a second), 12 bytes a label, then what the filter costs and some m
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -20,6 +20,7 @@ from imgrec.collection import Catalog, Ids
 from imgrec.collection.filters import Filter
 from imgrec.collection.kinds import BUNDLE, COMMUNITY, CONFIDENCE, DUPLICATES, NESTED, SIMILAR
 from imgrec.collection.metadata_filters import words_of
+from imgrec.labels.community_names import CommunityNames
 from imgrec.pictures.metadata_names import CAMERA, KEYWORD, LENS, TAKEN
 from imgrec.search.view import StoreView
 from imgrec.serving.answers import Facet, Facets, FacetValue
@@ -78,8 +79,16 @@ class Tally:
         self._counters: WeakKeyDictionary[StoreView, _Counter] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def facets(self, view: StoreView, wanted: Filter) -> Facets:
+    def facets(
+        self, view: StoreView, wanted: Filter, kind: str | None = None, text: str = ""
+    ) -> Facets:
         """Return the facets of the pictures that pass a filter.
+
+        Args:
+            view: of the store.
+            wanted: the filter.
+            kind: count only this one; None for all.
+            text: of `kind`, only the values whose name or value contains it, in any case.
 
         Raises:
             WrongValueError: the filter names an unknown label, metadata or folder.
@@ -91,6 +100,8 @@ class Tally:
                 counter = self._counters[view] = _Counter(view)
                 while len(self._counters) > _MOST_STATES:
                     del self._counters[next(iter(self._counters))]
+            if kind is not None:
+                return counter.searched(view, wanted, kind, text)
             return counter.facets(view, wanted)
 
 
@@ -107,21 +118,28 @@ class _Counter:
         self._kept: dict[Filter, Facets] = {}
 
     def facets(self, view: StoreView, wanted: Filter) -> Facets:
-        found = self._kept.pop(wanted, None) or self._counted(view, wanted)
+        found = self._kept.pop(wanted, None) or self._counted(view, wanted, self._columns)
         self._kept[wanted] = found
         if len(self._kept) > _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         return found
 
-    def _counted(self, view: StoreView, wanted: Filter) -> Facets:
+    def searched(self, view: StoreView, wanted: Filter, kind: str, text: str) -> Facets:
+        """Return the one facet of a kind with the values that contain a text; none without any."""
+        kinds = [kind] if kind in self._columns else []
+        return self._counted(view, wanted, kinds, text)
+
+    def _counted(
+        self, view: StoreView, wanted: Filter, kinds: Iterable[str], text: str = ""
+    ) -> Facets:
         widened, _ = view.widened(wanted)
         passing = self._mask(widened, view)
         facets = []
-        for kind, column in self._columns.items():
+        for kind in kinds:
             without = tuple(pair for pair in widened.where if pair[0] != kind)
             others = Filter(without, widened.under)
             mask = passing if others == widened else self._mask(others, view)
-            facet = _facet(kind, column, mask, view)
+            facet = _facet(kind, self._columns[kind], mask, view, text)
             if facet.values:
                 facets.append(facet)
         return Facets(int(passing.sum()), facets)
@@ -187,18 +205,26 @@ def _joined(groups: Mapping[str, Ids], names: Callable[[str], list[str]]) -> dic
     return {name: np.unique(np.concatenate(each)) for name, each in lists.items()}
 
 
-def _facet(kind: str, column: Column, passing: Mask, view: StoreView) -> Facet:
+def _facet(kind: str, column: Column, passing: Mask, view: StoreView, text: str) -> Facet:
     counts = column.counts(passing)
-    there = np.flatnonzero(counts)
+    names = view.community_names if kind == COMMUNITY else None
+    there = np.flatnonzero(counts).tolist()
+    if text:
+        there = [place for place in there if _has(text, column.values[place], names)]
     if kind == TAKEN:
-        order = sorted(there.tolist(), key=lambda place: column.values[place])[-MOST_MONTHS:]
+        order = sorted(there, key=lambda place: column.values[place])[-MOST_MONTHS:]
     else:
-        order = sorted(there.tolist(), key=lambda place: (-counts[place], column.values[place]))
+        order = sorted(there, key=lambda place: (-counts[place], column.values[place]))
         order = order[:MOST_VALUES]
-    names = view.community_names
     values = [
-        FacetValue(value, int(counts[place]), names.of(value) if kind == COMMUNITY else "")
+        FacetValue(value, int(counts[place]), names.of(value) if names else "")
         for place in order
         for value in [column.values[place]]
     ]
     return Facet(kind, values, len(there))
+
+
+def _has(text: str, value: str, names: CommunityNames | None) -> bool:
+    """Return whether the name of a value, or the value, contains a text, as the page compares."""
+    name = names.of(value) if names else ""
+    return text.lower() in f"{name} {value}".lower()

@@ -190,7 +190,9 @@ def _requests() -> dict[str, Schema]:
         "PictureAsked": {"anyOf": [_ID, _TOKEN, _PART]},
         SearchRequest.__name__: _object({**search, **wanted, **page}),
         ListRequest.__name__: _object({**wanted, **page}),
-        FacetsRequest.__name__: _object(wanted),
+        FacetsRequest.__name__: _object(
+            {**wanted, "kind": _or_none(_NAME), "text": _or_none(_NAME)}
+        ),
         MedoidsRequest.__name__: _object({"ids": ids}, required=["ids"]),
         PicturesRequest.__name__: _object(
             {"ids": {**ids, "maxItems": MOST_NAMED}}, required=["ids"]

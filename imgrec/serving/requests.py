@@ -156,14 +156,22 @@ class FacetsRequest:
 
     Attributes:
         wanted: of the pictures that are counted; each kind is counted without its own filter.
+        kind: only this one; None for all.
+        text: of `kind`, only the values that contain it; "" for all.
     """
 
     wanted: Filter = ALL
+    kind: str | None = None
+    text: str = ""
 
     @classmethod
     def parse(cls, value: object) -> "FacetsRequest":
         """Return the request of a JSON value; see `SearchRequest.parse`."""
-        return cls(_filter(_checked(value, _FILTER)))
+        found = _checked(value, {**_FILTER, "kind?": (None, _is_label), "text?": (None, _is_label)})
+        kind, text = found.get("kind"), found.get("text") or ""
+        if text and kind is None:
+            raise WrongValueError("a text is looked for in the values of one kind: give `kind` too")
+        return cls(_filter(found), kind, text)
 
 
 @dataclass(frozen=True)

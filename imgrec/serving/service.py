@@ -211,7 +211,9 @@ class Service:
         Raises:
             WrongValueError: the filter names an unknown label or folder.
         """
-        return self.recommender.of_one_state(lambda view: self._tally.facets(view, request.wanted))
+        return self.recommender.of_one_state(
+            lambda view: self._tally.facets(view, request.wanted, request.kind, request.text)
+        )
 
     def copies(self) -> Copies:
         """Return which pictures have the same content; counted once for a state of the store."""

@@ -43,7 +43,7 @@ def write_dated(folder: Path) -> None:
 
 
 def label(store: Path) -> None:
-    """Give pictures communities, twenty classes, and near-copies."""
+    """Give pictures communities, twenty classes, a motif each, and near-copies."""
     with Store.create(store) as opened:
         labels = opened.catalog.labels
         ids = opened.catalog.ids("ok").tolist()
@@ -51,6 +51,7 @@ def label(store: Path) -> None:
         labels.replace(
             "class", {i: EVIL if n % 20 == 7 else f"class {n % 20}" for n, i in enumerate(ids)}
         )
+        labels.replace("motif", {i: f"motif {n:02}" for n, i in enumerate(ids)})
         first = ids[5]
         labels.replace("duplicates", dict.fromkeys([first, *ids[6:8]], str(first)))
         labels.replace("similar", dict.fromkeys([ids[7], ids[40]], str(ids[7])))

@@ -18,6 +18,7 @@ from imgrec.pictures.metadata_names import Datum
 from imgrec.serving.answers import Facets
 from imgrec.serving.facets import MOST_VALUES, Tally
 from imgrec.serving.histogram import histogram_of
+from imgrec.serving.requests import FacetsRequest
 
 _COUNT = 300
 _CAMERAS = ("Canon EOS 5D", "Canon EOS 5D Mark II", "NIKON D700", "...")
@@ -114,6 +115,40 @@ def test_every_label_is_counted(recommender: Recommender) -> None:
     }
     assert found["community"]["1"] == sum(1 + i % 3 == 1 for i in ok)
     assert not {"confidence", "duplicates"} & set(found)
+
+
+@pytest.mark.parametrize("text", ["05", "SQU", "\udce9 <", "nothing", "2"])
+@pytest.mark.parametrize("kind", ["size", "shape", "camera", "community", "unknown"])
+def test_values_are_found_by_a_text_as_by_counting(
+    recommender: Recommender, kind: str, text: str
+) -> None:
+    wanted = Filter.parse(["shape=square"])
+    view = recommender.view()
+    found = Tally().facets(view, wanted, kind, text)
+    assert found.images == len(_passing(recommender, wanted))
+    values: dict[str, int] = {}
+    for value in _values(recommender, kind):
+        others = () if kind == "shape" else wanted.where
+        name = view.community_names.of(value) if kind == "community" else ""
+        count = len(_passing(recommender, Filter((*others, (kind, value)), ())))
+        if count and text.lower() in f"{name} {value}".lower():
+            values[value] = count
+    assert _counted(found).get(kind, {}) == values
+    assert [facet.total for facet in found.facets] == ([len(values)] if values else [])
+
+
+def _values(recommender: Recommender, kind: str) -> set[str]:
+    if kind == "camera":
+        return set(_CAMERAS[:3])
+    found = set(recommender.store.catalog.labels.groups(kind, 1000))
+    return found | {path[0] for path in found} if kind == "community" else found
+
+
+def test_a_text_without_a_kind_is_refused() -> None:
+    with pytest.raises(WrongValueError, match="give `kind` too"):
+        FacetsRequest.parse({"text": "red"})
+    assert FacetsRequest.parse({"kind": None, "text": None}) == FacetsRequest()
+    assert FacetsRequest.parse({"kind": "class", "text": "red\u3000"}).text == "red\u3000"
 
 
 def test_the_most_frequent_are_named_and_all_are_counted(recommender: Recommender) -> None:

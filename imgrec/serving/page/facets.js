@@ -1,5 +1,6 @@
 // Filters by what pictures are: each kind of label with its values and how many pictures have them.
 
+import { post } from "./api.js";
 import { counts } from "./counts.js";
 import { make, printable } from "./dom.js";
 import { kindText, toggled, valuesOf, valueText } from "./filters.js";
@@ -10,6 +11,9 @@ const FIRST = 8;
 const STEP = 40;
 // From so many values on there is a field to search them.
 const SEARCHED = 12;
+const LONGEST = 200;
+// The server is asked when nothing was typed for so long.
+const TYPED_MS = 150;
 // The timeline and the list of collections show these.
 const ELSEWHERE = new Set(["taken", "collection"]);
 // Others follow as they come.
@@ -21,11 +25,14 @@ const panels = new Map();
 
 function panelOf(kind) {
   if (!panels.has(kind)) {
-    panels.set(kind, { open: !CLOSED.has(kind), most: FIRST, text: "", expanded: new Set() });
+    panels.set(kind, {
+      open: !CLOSED.has(kind), most: FIRST, text: "", expanded: new Set(), request: new AbortController(),
+    });
   }
   return panels.get(kind);
 }
 
+const textOf = ({ text }) => text.trim().toLowerCase();
 const depthOf = (path) => path.split(".").length - 1;
 const parentOf = (path) => (path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : null);
 
@@ -44,7 +51,7 @@ export function shownValues({ kind, values }, active, panel) {
     ...values,
     ...active.filter((value) => !known.has(value)).map((value) => ({ value, count: 0, name: "" })),
   ];
-  const text = panel.text.trim().toLowerCase();
+  const text = textOf(panel);
   const fits = ({ value, name }) => `${name} ${value}`.toLowerCase().includes(text);
   if (text) return all.filter(fits).slice(0, panel.most);
   if (kind !== "community") {
@@ -107,13 +114,16 @@ function facetList(facet, panel) {
   if (kind === "community") {
     list.style.setProperty("--deepest", String(Math.max(0, ...rows.map(({ value }) => depthOf(value)))));
   }
-  if (!rows.length) list.append(make("li", { class: "quiet", text: "None of this name." }));
+  if (!rows.length) list.append(make("li", { class: "quiet", text: panel.asks ? "Searching \u2026" : "None of this name." }));
   return list;
 }
 
 /** Return how many values a panel holds back. */
 function heldBack(facet, panel) {
-  if (panel.text) return 0;
+  if (textOf(panel)) {
+    const active = valuesOf(state.get().where, facet.kind);
+    return shownValues(facet, active, { ...panel, most: Infinity }).length - shownValues(facet, active, panel).length;
+  }
   const known = new Set(facet.values.map(({ value }) => value));
   const tops = facet.kind === "community"
     ? facet.values.filter(({ value }) => !known.has(parentOf(value)))
@@ -121,33 +131,64 @@ function heldBack(facet, panel) {
   return Math.max(0, tops.length - panel.most);
 }
 
+/**
+ * Show a facet; with a text in the field of its panel, the values that have it. Of a kind with more
+ * values than the server gives at once it is asked for those, and what is known is shown meanwhile.
+ */
+async function search(facet, panel, show) {
+  panel.request.abort();
+  panel.request = new AbortController();
+  const { signal } = panel.request;
+  const text = textOf(panel);
+  const isSame = panel.found?.text === text;
+  panel.asks = Boolean(text) && facet.total > facet.values.length;
+  show(panel.asks && isSame ? { ...facet, values: panel.found.values } : facet);
+  if (!panel.asks) return;
+  if (!isSame) await new Promise((resolve) => setTimeout(resolve, TYPED_MS));
+  if (signal.aborted) return;
+  const { where, under } = state.get();
+  let { values } = facet;
+  try {
+    const { facets } = await post("api/facets", { where, under, kind: facet.kind, text }, signal);
+    values = facets[0]?.values ?? [];
+  } catch {
+    // What is known is searched; the pictures say where the server does not answer.
+  }
+  if (signal.aborted) return;
+  panel.found = { text, values };
+  panel.asks = false;
+  show({ ...facet, values });
+}
+
 function facetPanel(facet) {
   const { kind, values } = facet;
   const panel = panelOf(kind);
   const active = valuesOf(state.get().where, kind).length;
-  const list = make("div", { class: "facet-values" }, facetList(facet, panel));
+  const list = make("div", { class: "facet-values" });
   const more = make("button", { type: "button", class: "more", data: { filter: `more ${kind}` } });
-  const tellMore = () => {
-    const held = heldBack(facet, panel);
+  let shown = facet;
+  const show = (found) => {
+    shown = found;
+    list.replaceChildren(facetList(found, panel));
+    const held = heldBack(found, panel);
     more.hidden = !held;
     more.textContent = `Show ${Math.min(held, STEP)} more`;
   };
   more.onclick = () => {
     panel.most += STEP;
-    list.replaceChildren(facetList(facet, panel));
-    tellMore();
+    show(shown);
   };
-  tellMore();
+  search(facet, panel, show);
   const field = values.length >= SEARCHED && make("input", {
     type: "search",
     value: panel.text,
+    maxLength: LONGEST,
     placeholder: `Search ${facet.total.toLocaleString("en-US")}`,
     "aria-label": `Search ${kindText(kind).toLowerCase()}`,
     data: { filter: `search ${kind}` },
     oninput: (event) => {
       panel.text = event.target.value;
-      list.replaceChildren(facetList(facet, panel));
-      tellMore();
+      search(facet, panel, show);
     },
   });
   return make("details", {

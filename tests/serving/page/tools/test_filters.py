@@ -64,6 +64,26 @@ def test_many_values_are_searched_and_shown_in_steps(page: Page) -> None:
     assert "None of this name" in page.text(".facet[data-kind=class]")
 
 
+def test_values_beyond_those_listed_are_found(page: Page, tool_store: Path) -> None:
+    motifs = labeled(tool_store, "motif")
+    panel = ".facet[data-kind=motif]"
+    field = page.one(f"{panel} input[type=search]")
+    assert field.get_attribute("placeholder") == f"Search {len(motifs)}"
+    field.send_keys("MOTIF 7")
+    until(lambda: set(values(page, "motif")) == {"motif 70", "motif 71"})
+    field.send_keys(Keys.BACKSPACE * 2, " 6")
+    until(lambda: len(values(page, "motif")) == 8)
+    assert page.text(f"{panel} .more") == "Show 2 more"
+    page.click(f"{panel} .more")
+    assert set(values(page, "motif")) == {f"motif {n}" for n in range(60, 70)}
+    tick(page, "motif=motif 68")
+    wait_shown(page, {i for i, motif in motifs.items() if motif == "motif 68"})
+    until(lambda: len(values(page, "motif")) == 10)
+    field = page.one(f"{panel} input[type=search]")
+    field.send_keys(Keys.BACKSPACE, "zzz")
+    page.wait("return document.querySelector(arguments[0]).textContent.includes('None of')", panel)
+
+
 def test_communities_open_and_the_focus_stays(page: Page) -> None:
     assert set(values(page, "community")) == {"1", "2", "3"}
     expander = page.one(".facet[data-kind=community] .expander")
