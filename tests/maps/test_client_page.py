@@ -208,6 +208,21 @@ def test_fingers_pan_pinch_and_rest(page: MapPage, made: MadeMap) -> None:
     assert page.do("core.state.open") == -1
 
 
+def test_a_double_tap_zooms_once(page: MapPage) -> None:
+    page.do("core.camera.fly({scale: map.scaleShowing(1)}, 0)")
+    scale = page.do("core.camera.scale")
+    page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        for _ in range(2):
+            _touch(page, "touchStart", (640, 400))
+            _touch(page, "touchEnd")
+        page.js("await new Promise((done) => setTimeout(done, 400))")
+        page.settle()
+        assert abs(page.do("core.camera.scale") / scale - 2) < 0.01
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
 def test_a_pointer_over_a_dot_shows_name_picture_and_edges(page: MapPage, made: MadeMap) -> None:
     x, y, *_ = page.box(40)
     page.mouse("mouseMoved", x, y)

@@ -4,9 +4,11 @@ import csv
 import io
 
 import numpy as np
+import pytest
 from matplotlib.path import Path as Polygon
 from selenium.webdriver import ActionChains, Keys
 
+from imgrec.system.csv_cells import cell
 from map_folder import MadeMap, near_rows
 from map_page import MapPage
 
@@ -128,9 +130,19 @@ def test_the_table_has_every_selected_picture(page: MapPage, made: MadeMap) -> N
     assert len(table) == 5
     for line, row in zip(table[1:], rows, strict=True):
         assert line[0] == str(made.ids[row])
-        assert line[1] == made.paths[row]
+        # No formula, and on one line, as in all tables of imgrec.
+        assert line[1] == cell(made.paths[row])
         assert line[5] == made.names[made.groups[row]]
         assert line[6] == ("red" if made.ids[row] % 2 else "")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "-a", "@b", "+", "'", "a\\b\u2028\u3000", '1e5, "x"'])
+def test_a_cell_is_that_of_the_other_tables(page: MapPage, name: str) -> None:
+    pictures = "{ facts: {labels: [{kind: 'l', values: [given[0]]}]}, ids: [7], codes: () => [1],"
+    pictures += " details: () => ({path: given[0], taken: given[0], width: 1, height: 2}) }"
+    text = page.do(f"map.tableOf({pictures}, [0])", name)
+    _, line = csv.reader(io.StringIO(text, newline=""))
+    assert line == ["7", cell(name), cell(name), "1", "2", cell(name)]
 
 
 def test_paths_are_those_of_this_machine(page: MapPage, made: MadeMap, map_file: object) -> None:

@@ -6,6 +6,7 @@ import shlex
 from selenium import webdriver
 
 from review_in_browser import Made, click, find, reload, states_shown
+from site_in_browser import until
 
 
 def test_a_group_keeps_a_file_and_choices_are_remembered(
@@ -45,6 +46,26 @@ def test_a_group_keeps_a_file_and_choices_are_remembered(
     assert page.execute_script(words, names[0]) == ["chosen by hand"]
     page.execute_script("document.getElementById('undo').click()")
     assert states() == ["Stays", "Could go", "Could go"]
+
+
+def test_what_another_tab_chooses_is_kept_beside_what_this_one_does(
+    page: webdriver.Chrome, made: Made
+) -> None:
+    names = ["resized.png", "resized half.png", "resized again.webp"]
+    here = page.current_window_handle
+    page.switch_to.new_window("tab")
+    reload(page, made)
+    find(page, names[0])
+    click(page, names[1], ".yes")
+    page.close()
+    page.switch_to.window(here)
+    find(page, names[0])
+    until(page, "return !document.getElementById('undo').hidden")
+    assert states_shown(page)[names[1]] == "Stays"
+    click(page, names[2], ".yes")
+    reload(page, made)
+    find(page, names[0])
+    assert [states_shown(page)[name] for name in names] == ["Stays"] * 3
 
 
 def test_another_rule_changes_what_stays_and_the_command(

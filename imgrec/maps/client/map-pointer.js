@@ -30,7 +30,7 @@
     const outline = makeOutline(parent);
     const fingers = new Map();
     // `drag`: start, last point, whether it moved, what it draws.
-    let [drag, pinch, timer, tapped] = [null, null, 0, 0];
+    let [drag, pinch, timer, tapped, isMouse] = [null, null, 0, 0, true];
 
     const at = (event) => {
       const { left, top } = canvas.getBoundingClientRect();
@@ -116,6 +116,7 @@
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button > 0) return;
       canvas.setPointerCapture(event.pointerId);
+      isMouse = event.pointerType === "mouse";
       fingers.set(event.pointerId, at(event));
       if (fingers.size === 2) startPinch();
       else if (fingers.size === 1) begin(event, at(event));
@@ -149,7 +150,8 @@
       core.hover(-1);
       core.events.emit("tip", null);
     });
-    canvas.addEventListener("dblclick", (event) => core.zoom(2, ...at(event)));
+    // After two taps the browser sends it too.
+    canvas.addEventListener("dblclick", (event) => isMouse && core.zoom(2, ...at(event)));
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       const pixels = event.deltaY * (event.deltaMode === 1 ? 30 : event.deltaMode === 2 ? 400 : 1);

@@ -4,6 +4,26 @@
 
   const map = (globalThis.imgrecMap ??= {});
 
+  // What a spreadsheet takes for a formula, and the mark that prevents it, as in the other tables of
+  // imgrec (`imgrec.system.csv_cells`).
+  const FORMULA = /^[=+\-@']/;
+
+  /** Return one character as Python escapes it. */
+  function escaped(letter) {
+    const known = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" }[letter];
+    if (known) return known;
+    if (letter === " " || !/[\p{C}\p{Z}]/u.test(letter)) return letter;
+    const code = letter.codePointAt(0);
+    const [mark, digits] = code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : ["U", 8];
+    return `\\${mark}${code.toString(16).padStart(digits, "0")}`;
+  }
+
+  /** Return a text escaped for a cell: no formula, no unprintable character, reversible. */
+  function told(text) {
+    const found = Array.from(text, escaped).join("");
+    return FORMULA.test(found) ? `'${found}` : found;
+  }
+
   /** Return a value as CSV writes it (RFC 4180). */
   const cell = (value) => (/[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 
@@ -28,8 +48,8 @@
     const details = await detailsOf(pictures, rows);
     const head = ["id", "path", "taken", "width", "height", ...labels.map(({ kind }) => kind)];
     const lines = details.map(({ path, taken, width, height }, i) => {
-      const values = labels.map(({ values: all }, kind) => all[codes[kind][rows[i]] - 1] ?? "");
-      return [pictures.ids[rows[i]], path, taken, width, height, ...values];
+      const values = labels.map(({ values: all }, kind) => told(all[codes[kind][rows[i]] - 1] ?? ""));
+      return [pictures.ids[rows[i]], told(path), told(taken), width, height, ...values];
     });
     return [head, ...lines].map((line) => `${line.map(cell).join(",")}\r\n`).join("");
   };

@@ -35,6 +35,16 @@ const review = (() => {
     } catch { /* Private windows keep nothing. */ }
   }
 
+  // Another tab with this page has remembered choices.
+  addEventListener("storage", ({ key }) => {
+    if (key !== memory) return;
+    const found = recall();
+    saved.chosen = found.chosen;
+    Object.assign(rule, found.rule);
+    showRule();
+    decideAll();
+  });
+
   // A choice is for a content: another file of the name is not meant.
   const keyOf = (file) =>
     [file.raw === undefined ? file.path : `\0${file.raw}`, file.bytes, file.time].join("\0");
@@ -269,10 +279,20 @@ const review = (() => {
     document.querySelector("button.picture")?.focus({ preventScroll: true });
   }
 
-  function changed() {
+  function decideAll() {
     for (const group of groups) decideGroup(group);
-    remember();
     refresh();
+  }
+
+  function changed() {
+    remember();
+    decideAll();
+  }
+
+  function showRule() {
+    part("rule").value = rule.name;
+    part("folder").value = rule.folder;
+    part("where").hidden = rule.name !== "folder";
   }
 
   function offerFolders() {
@@ -353,9 +373,7 @@ const review = (() => {
   const sizes = new ResizeObserver(makeRoom);
   for (const bar of bars) sizes.observe(bar);
 
-  part("rule").value = rule.name;
-  part("folder").value = rule.folder;
-  part("where").hidden = rule.name !== "folder";
+  showRule();
   // Scripts of the data call `review`, which exists once this one has returned.
   setTimeout(loadFacts, 0);
   return { add, show };
