@@ -3,6 +3,9 @@
 import { post } from "./api.js";
 import { EMPTY, isQuestion, isSame, MOST, state } from "./state.js";
 
+/** Said where a picture has no room in the question. */
+export const FULL = "There are five already: take one out first.";
+
 const without = (pictures, asked) => pictures.filter((one) => !isSame(one, asked));
 
 /** Return "wanted", "unwanted" or "" for a picture of the catalog. */

@@ -54,7 +54,9 @@ function dropArea() {
   addEventListener("dragover", (event) => !area.hidden && event.preventDefault());
   // Out of the window, or given up.
   addEventListener("dragleave", (event) => !event.relatedTarget && close());
-  addEventListener("drop", (event) => drop(event, false));
+  // Text goes into the field that it is dropped on.
+  const isOurs = ({ dataTransfer }) => hasFiles(dataTransfer) || hasAddress(dataTransfer);
+  addEventListener("drop", (event) => isOurs(event) && drop(event, false));
   return area;
 }
 
@@ -72,6 +74,10 @@ function receive(transfer, isUnwanted) {
   }
 }
 
+/** Return whether a field takes what is pasted: office programs copy text, and a picture of it too. */
+const isText = ({ target, clipboardData }) =>
+  target.matches?.("input:is([type=search], [type=text])") && [...clipboardData.types].includes("text/plain");
+
 /** Mount the buttons on an element, and listen for what is dropped and pasted. */
 export function mountAdd(element) {
   const choose = chooser("choose", { multiple: true });
@@ -83,7 +89,7 @@ export function mountAdd(element) {
     button("Camera", "Photograph something", photograph, { id: "photograph-button" }));
   document.body.append(dropArea());
   addEventListener("paste", (event) => {
-    if (!hasFiles(event.clipboardData)) return;
+    if (!hasFiles(event.clipboardData) || isText(event)) return;
     event.preventDefault();
     receive(event.clipboardData, false);
   });

@@ -45,18 +45,31 @@ function stateHere() {
   return pictures ? { ...here, pictures, unwanted } : here;
 }
 
+/** Return what an entry of the history keeps of a state; null for what its address says as well. */
+function entryOf(now) {
+  const { pictures, unwanted } = now;
+  return isQuestion(now) || unwanted.length ? { pictures, unwanted } : null;
+}
+
+/** Follow the history to another of its entries. */
+function follow() {
+  const asked = (query) => JSON.stringify([fromQuery(query), new URLSearchParams(query).get("like")]);
+  // A link within the page makes an entry that keeps nothing: what was uploaded is still asked about.
+  const isLink = history.state === null && asked(location.search) === asked(toQuery(state.get()));
+  if (isLink) history.replaceState(entryOf(state.get()), "");
+  else state.change(stateHere(), { silent: true });
+}
+
 /** Take the state of the address, and keep both the same from now on. */
 export function startAddress() {
   history.scrollRestoration = "manual";
   state.change(stateHere(), { silent: true });
   state.subscribe((now, before, how) => {
     if (how.silent) return;
-    const { pictures, unwanted } = now;
-    const kept = isQuestion(now) || unwanted.length ? { pictures, unwanted } : null;
     // The large view stays open, and so does its address.
     const hash = document.getElementById("large").open ? location.hash : "";
     const address = location.pathname + withView(toQuery(now)) + hash;
-    history[how.quiet ? "replaceState" : "pushState"](kept, "", address);
+    history[how.quiet ? "replaceState" : "pushState"](entryOf(now), "", address);
   });
-  addEventListener("popstate", () => state.change(stateHere(), { silent: true }));
+  addEventListener("popstate", follow);
 }

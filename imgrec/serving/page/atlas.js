@@ -120,7 +120,11 @@ export class Atlas {
     this.ends = [
       this.view.on("select", (rows) => this.mark(rows)),
       marked.subscribe(() => this.select()),
-      results.subscribe(() => this.ring()),
+      results.subscribe(({ error, loading }) => {
+        this.ring();
+        // Again, where it failed before.
+        if (!error && !loading) this.painter.follow(state.get());
+      }),
       state.subscribe((now) => {
         this.painter.follow(now);
         this.pin();

@@ -12,6 +12,7 @@ import { state } from "./state.js";
 import { uploadTold } from "./uploads.js";
 import { dropWords } from "./words.js";
 
+const NO_ROOM = "There are five on the other side already.";
 // By id: name and path, or the promise of them.
 const names = new Map();
 
@@ -65,7 +66,7 @@ function pictureChip(asked, place, isUnwanted) {
     show.title = path;
   });
   const move = () => (isUnwanted ? want : unwant)(asked)
-    || say("There are five on the other side already.", "bad");
+    || say(NO_ROOM, "bad");
   return chip({ place, isUnwanted }, show,
     action("\u21c4", isUnwanted ? "Want it instead" : "Do not want it instead", move),
     action("\u00d7", "Take it out", () => drop(asked)));
@@ -91,7 +92,7 @@ function wordChip(text, place, isUnwanted) {
       make("b", { text: printable(text) }),
       how ? make("small", { text: how, title: how }) : null),
     action("\u21c4", isUnwanted ? "Want it instead" : "Do not want it instead",
-      () => dropWords(text, isUnwanted, true)),
+      () => dropWords(text, isUnwanted, true) || say(NO_ROOM, "bad")),
     action("\u00d7", "Take it out", () => dropWords(text, isUnwanted)));
 }
 

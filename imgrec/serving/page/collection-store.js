@@ -24,7 +24,8 @@ async function members(name) {
 async function changed() {
   await collections.load();
   counts.again();
-  // What is shown may depend on who is in a collection.
+  // What is shown may depend on who is in a collection, and so may what was shown before.
+  results.forget();
   if (state.get().where.some((filter) => filter.startsWith("collection="))) results.again();
 }
 
@@ -52,9 +53,12 @@ export const collections = {
   /** Return those known. */
   all: () => present,
 
-  /** Ask for them again. */
+  /** Ask for them again; the listeners are told where they are others than before. */
   async load() {
-    present = await get("api/collections");
+    const found = await get("api/collections");
+    if (JSON.stringify(found) === JSON.stringify(present)) return;
+    present = found;
+    results.forget();
     for (const listener of [...listeners]) listener(present);
   },
 

@@ -25,7 +25,7 @@ export async function chooseCollection(title, { isNew = true, among } = {}) {
     const list = make("ul", { class: "collection-choices" }, ...known.map(({ name, count }) => make("li", {},
       make("button", { type: "button", class: "choice", onclick: () => done(name) },
         make("span", { text: printable(name) }), make("span", { class: "facet-count", text: count.toLocaleString("en-US") })))));
-    if (!isNew) return [list];
+    if (!isNew) return [known.length ? list : make("p", { text: "There is no collection yet." })];
     const field = make("input", {
       type: "text", maxLength: LONGEST, required: true, placeholder: "New collection", "aria-label": "Name of a new collection",
       pattern: "[^,\\/]*[^,\\/\\s][^,\\/]*", title: "1 to 100 characters, without a comma and a slash", autocomplete: "off",
@@ -110,10 +110,13 @@ export async function mount(element) {
     if (focused) element.querySelector(`[data-filter="${CSS.escape(focused)}"]`)?.focus();
   };
   collections.subscribe(draw);
+  // Another tab may have changed them, or a command.
+  document.addEventListener("visibilitychange", () => document.hidden || collections.load().catch(() => null));
   state.subscribe((now, before) => now.where !== before.where && draw());
   try {
     exports = (await storeFacts()).exports;
     await collections.load();
+    draw();
   } catch {
     // A server without collections; the pictures say where it does not answer.
   }

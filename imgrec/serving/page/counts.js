@@ -19,6 +19,8 @@ const listeners = new Set();
 /** @type {Counts} */
 let present = { images: 0, facets: [] };
 let request = new AbortController();
+// The last request failed.
+let failed = false;
 
 export const counts = {
   /** @returns {Counts} */
@@ -44,12 +46,21 @@ export const counts = {
       const answer = await post("api/facets", { where, under }, signal);
       if (signal.aborted) return;
       present = answer;
+      failed = false;
     } catch {
+      failed ||= !signal.aborted;
       return;
     }
     for (const listener of [...listeners]) listener(present);
   },
 };
+
+// Where the server answers again, it tells what it did not tell before.
+results.subscribe(({ error, loading }) => {
+  if (!failed || error || loading) return;
+  failed = false;
+  counts.again();
+});
 
 state.subscribe((now, before) => {
   if (now.where !== before.where || now.under !== before.under) counts.again();

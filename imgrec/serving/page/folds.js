@@ -75,16 +75,36 @@ function copyOf(hit, more) {
 const unfolded = new Set();
 /** @type {ReadonlyMap<number, number>} */
 let copies = new Map();
-let on = localStorage.getItem(KEPT) !== "off";
+let on = recall();
+
+/** Return what the browser keeps; it may keep nothing for any page, and then says so by an error. */
+function recall() {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function remember() {
+  try {
+    localStorage.setItem(KEPT, on ? "on" : "off");
+  } catch {
+    // It costs the choice after a reload.
+  }
+}
 
 function arrange() {
   results.arrange("folds", on ? (hits) => foldedHits(hits, unfolded, copies) : null);
 }
 
 export const folds = {
-  /** Unfold the near-copies of a hit, or fold them again. */
+  /** Unfold the near-copies of a hit, or fold them again; those of its group, where it is one of them. */
   toggle(id) {
-    if (!unfolded.delete(id)) unfolded.add(id);
+    const hit = results.get().shown.find((one) => one.id === id);
+    if (!hit?.folded && hit?.of === undefined) return;
+    const first = hit.of ?? id;
+    if (!unfolded.delete(first)) unfolded.add(first);
     arrange();
   },
 
@@ -92,7 +112,7 @@ export const folds = {
   turn(value) {
     on = value;
     unfolded.clear();
-    localStorage.setItem(KEPT, on ? "on" : "off");
+    remember();
     arrange();
   },
 };

@@ -3,6 +3,7 @@
 // A row has a place of its own, so nothing moves when rows come and go, and all tiles are of one
 // size, so nothing moves when pictures arrive. One tile can be reached by Tab; the arrows move on.
 
+import { FULL } from "./actions.js";
 import { make } from "./dom.js";
 import { results } from "./results.js";
 import { say } from "./said.js";
@@ -51,7 +52,15 @@ function measure() {
 function fit() {
   // A grid that is not shown has no width; under the large view there is no scroll bar.
   if (!box.clientWidth || box.clientWidth === measured || document.querySelector("#large[open]")) return;
-  if (shown.length) redraw();
+  if (!shown.length) return;
+  const isAtStart = above() <= 0;
+  const at = sightTop() / rowHeight;
+  const first = Math.floor(at) * columns;
+  redraw();
+  if (isAtStart) return;
+  // The row that was the first in sight is that again.
+  scrollBy(0, (Math.floor(first / columns) + (at % 1)) * rowHeight - sightTop());
+  draw();
 }
 
 const tilesInPage = () => [...rows.values()].flatMap((row) => [...row.children]);
@@ -62,6 +71,9 @@ const rowCount = () => Math.ceil(shown.length / columns);
 
 /** Return how much of the grid lies above the window, in pixels: to ask after a change costs a layout. */
 const above = () => -box.getBoundingClientRect().top;
+
+/** Return how much of it lies above what can be seen: below the head of the page. */
+const sightTop = () => above() + Math.max(0, document.getElementById("top").getBoundingClientRect().bottom);
 
 /** Return the first row to keep and the one after the last. */
 function kept(top) {
@@ -175,6 +187,10 @@ function resize() {
 
 const isLonger = (hits) => hits.length >= shown.length && shown.every(({ id }, i) => id === hits[i].id);
 
+/** Return the place of a picture, or of the tile that it is folded into; -1 for none. */
+const placeOf = (id, hits) => hits.findIndex((hit) => hit.id === id
+  || (!hit.unfolded && hit.folded?.some((one) => one.id === id)));
+
 function take({ shown: hits, answer, loading, renewing }) {
   // With nothing shown it would only fade in, frame after frame, what comes first.
   box.classList.toggle("busy", loading && renewing && shown.length > 0);
@@ -193,7 +209,7 @@ function take({ shown: hits, answer, loading, renewing }) {
     spare = new Map();
   } else {
     // Another arrangement of the same answer leaves one where one is.
-    const at = answer === drawn ? hits.findIndex((hit) => hit.id === before[active]?.id) : 0;
+    const at = answer === drawn ? placeOf(before[active]?.id, hits) : 0;
     active = Math.max(0, at);
     // First: where one was in another answer, there is nothing to draw.
     if (answer !== drawn) scrollTo(0, 0);
@@ -250,7 +266,7 @@ function press(event) {
     if (!isOut) focusOn(to);
   } else if (OPEN.has(key)) open(hit);
   else if (keyActs[key]) {
-    if (keyActs[key]({ id: hit.id }, event) === false) say("There are five already: take one out first.", "bad");
+    if (keyActs[key]({ id: hit.id }, event) === false) say(FULL, "bad");
   } else return;
   event.preventDefault();
 }

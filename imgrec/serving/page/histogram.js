@@ -98,6 +98,9 @@ class Panel {
     const asked = isQuestion(now) ? askedOf(now) : "";
     if (asked === this.asked) return this.follow(now);
     this.asked = asked;
+    // A limit that was being chosen was of the distances before.
+    clearTimeout(this.timer);
+    this.timer = 0;
     this.request.abort();
     this.request = new AbortController();
     if (!asked) return this.show(null);
@@ -108,8 +111,10 @@ class Panel {
       const found = await post("api/distances", { ...searchBody(now), within: null }, signal);
       if (!signal.aborted) this.show(found.images && found.edges.at(-1) > found.edges[0] ? found : null);
     } catch {
-      // The pictures say why there is no answer.
-      if (!signal.aborted) this.show(null);
+      // The pictures say why there is no answer; with theirs it is asked again.
+      if (signal.aborted) return undefined;
+      this.asked = "";
+      this.show(null);
     }
     return undefined;
   }
@@ -182,6 +187,6 @@ export function mount(element) {
     const stale = now.within !== null && now.within === before.within && howOf(now) !== howOf(before);
     if (stale) queueMicrotask(() => state.change({ within: null }, { quiet: true }));
   });
-  results.subscribe(() => panel.follow(state.get()));
+  results.subscribe(({ error, loading }) => (error || loading ? panel.follow(state.get()) : panel.ask(state.get())));
   panel.ask(state.get());
 }

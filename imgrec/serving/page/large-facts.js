@@ -1,10 +1,11 @@
 // What is told beside a large picture, and what can be done with it.
 
-import { moreLike, roleOf, unwant, want } from "./actions.js";
+import { FULL, moreLike, roleOf, unwant, want } from "./actions.js";
 import { toQuery } from "./address.js";
 import { originalUrl } from "./api.js";
 import { counted, make, printable } from "./dom.js";
 import { storeFacts } from "./facts.js";
+import { notice } from "./notices.js";
 import { onMap } from "./on-map.js";
 import { distanceText } from "./tile.js";
 import { say } from "./said.js";
@@ -52,14 +53,16 @@ async function copy(text, button) {
 }
 
 function toggle(text, title, isOn, act) {
-  const button = make("button", { class: "button", type: "button", text, title,
-    onclick: () => {
-      act();
-      show();
-    } });
-  const show = () => button.setAttribute("aria-pressed", String(isOn()));
-  show();
+  const onclick = () => act() === false && notice(FULL);
+  const button = make("button", { class: "button", type: "button", text, title, onclick });
+  button.show = () => button.setAttribute("aria-pressed", String(isOn()));
+  button.show();
   return button;
+}
+
+/** Show on the buttons of a head whether its picture is marked, wanted or unwanted. */
+export function refreshHead(head) {
+  for (const button of head.querySelectorAll("[aria-pressed]")) button.show();
 }
 
 /**

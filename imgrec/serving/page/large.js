@@ -2,12 +2,15 @@
 //
 // `#id=17` in the address opens one. Opening adds an entry to the history, so that back closes it.
 
+import { FULL } from "./actions.js";
 import { get, askedUrl, originalUrl, previewUrl, thumbUrl } from "./api.js";
 import { make, nameOf } from "./dom.js";
 import { grid } from "./grid.js";
-import { factsOf, headOf } from "./large-facts.js";
+import { factsOf, headOf, refreshHead } from "./large-facts.js";
 import { colorOf } from "./colors.js";
+import { notice } from "./notices.js";
 import { results } from "./results.js";
+import { marked } from "./selection.js";
 import { isSame, state } from "./state.js";
 import { uploadTold } from "./uploads.js";
 import { keyActs } from "./tile.js";
@@ -45,6 +48,15 @@ function fit(frame, width, height) {
 const showThumb = (asked, frame) =>
   frame.style.setProperty("background-image", `url("${askedUrl(asked)}")`);
 
+// The file itself of the shown picture, on its way.
+let whole = null;
+
+/** Load no more of the picture that is shown: its file would keep the next one waiting. */
+function stopLoading() {
+  for (const one of [whole, inside.querySelector(".large-picture")]) one?.removeAttribute("src");
+  whole = null;
+}
+
 /** Return an image that starts with what is there soonest and becomes the file itself. */
 function picture({ id, upload }, frame) {
   const image = make("img", { alt: "", class: "large-picture" });
@@ -59,9 +71,11 @@ function picture({ id, upload }, frame) {
   image.addEventListener("error", () => (image.src = thumbUrl(id)), { once: true });
   image.src = previewUrl(id);
   image.addEventListener("load", () => {
-    const whole = new Image();
-    whole.onload = () => image.isConnected && (image.src = whole.src);
-    whole.src = originalUrl(id);
+    if (!image.isConnected) return;
+    const file = new Image();
+    whole = file;
+    file.onload = () => image.isConnected && (image.src = file.src);
+    file.src = originalUrl(id);
   }, { once: true });
   return image;
 }
@@ -112,6 +126,7 @@ function describe(what) {
 async function draw() {
   const { asked, frame } = shown;
   const here = shown;
+  stopLoading();
   showThumb(asked, frame);
   frame.append(picture(asked, frame));
   const focused = inside.contains(document.activeElement) && document.activeElement.className;
@@ -162,6 +177,7 @@ function closed() {
   if (dialog.open) return;
   const id = shown?.asked.id;
   shown = null;
+  stopLoading();
   inside.replaceChildren();
   document.documentElement.classList.remove("has-large");
   if (idHere() !== null) {
@@ -188,7 +204,7 @@ function press(event) {
   if (key === "ArrowLeft" || key === "ArrowRight") step(key === "ArrowLeft" ? -1 : 1);
   else if (key === "l") large.close();
   else if (keyActs[key] && shown.asked.id !== undefined) {
-    keyActs[key](shown.asked, event);
+    if (keyActs[key](shown.asked, event) === false) notice(FULL);
     if (key === "s") large.close();
   } else return;
   event.preventDefault();
@@ -236,6 +252,7 @@ export function mountLarge(element) {
   dialog.addEventListener("keydown", press);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   results.subscribe(renew);
+  for (const source of [marked, state]) source.subscribe(() => refreshHead(document.getElementById("large-head")));
   addEventListener("popstate", follow);
   addEventListener("hashchange", follow);
   follow();

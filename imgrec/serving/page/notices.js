@@ -12,7 +12,10 @@ let timer = 0;
  * @param {{label: string, act: () => void} | null} [offer]
  */
 export function notice(text, offer = null) {
-  place ??= document.body.appendChild(make("div", { id: "notice", role: "status" }));
+  place ??= make("div", { id: "notice", role: "status" });
+  // A dialog lies over all else.
+  const parent = document.querySelector("dialog[open]") ?? document.body;
+  if (place.parentElement !== parent) parent.append(place);
   clearTimeout(timer);
   const hide = () => place.replaceChildren();
   place.replaceChildren(make("span", { text }), ...(offer

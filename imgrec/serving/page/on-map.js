@@ -3,6 +3,7 @@
 import { make } from "./dom.js";
 import { storeFacts } from "./facts.js";
 import { notice, tried } from "./notices.js";
+import { results } from "./results.js";
 import { views } from "./views.js";
 
 const OLDER = "This picture is not on the map, which is older: imgrec graph writes it anew.";
@@ -12,6 +13,8 @@ const NAMES = { grid: "Grid", map: "Map" };
 const ABOVE = ["top", "question", "bar", "filter-chips", "histogram", "trouble"];
 
 let place = null;
+// How far the grid was scrolled when it was left, and which answer it showed.
+let left = { top: 0, answer: null };
 /** @type {Promise<import("./atlas.js").Atlas> | null} */
 let opened = null;
 
@@ -36,9 +39,14 @@ function tellWhy(error) {
 }
 
 async function follow(view) {
-  document.documentElement.classList.toggle("on-map", view === "map");
+  const root = document.documentElement;
+  const wasMap = root.classList.contains("on-map");
+  const { answer } = results.get();
+  if (view === "map" && !wasMap) left = { top: scrollY, answer };
+  root.classList.toggle("on-map", view === "map");
   place.hidden = view !== "map";
   fit();
+  if (view !== "map" && wasMap && answer === left.answer) scrollTo(0, left.top);
   if (view !== "map") return;
   try {
     await atlas();

@@ -174,6 +174,16 @@ export const results = {
     return ask(state.get(), null);
   },
 
+  /** Ask again for what did not come: the next part of what is shown, else all from the start. */
+  retry() {
+    return cursor ? ask(present.question, cursor) : results.again();
+  },
+
+  /** Forget what was shown before, which is asked anew on the way back. */
+  forget() {
+    kept.clear();
+  },
+
   /**
    * Change which hits are shown and in which order, by name; null takes a change back.
    * @param {string} name of the change.

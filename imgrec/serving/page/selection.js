@@ -25,10 +25,18 @@ function kept() {
   }
 }
 
-function changed() {
+function remember() {
   const text = JSON.stringify([...facts.values()]);
-  if (text.length <= MOST_KEPT) sessionStorage.setItem(KEPT, text);
-  else sessionStorage.removeItem(KEPT);
+  try {
+    if (text.length <= MOST_KEPT) sessionStorage.setItem(KEPT, text);
+    else sessionStorage.removeItem(KEPT);
+  } catch {
+    // A full or forbidden storage costs the marks after a reload.
+  }
+}
+
+function changed() {
+  remember();
   for (const listener of [...listeners]) listener();
 }
 

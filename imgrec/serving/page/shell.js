@@ -32,6 +32,19 @@ async function mountFacts() {
   }
 }
 
+/** Tell the style how high the bars are that stay in sight above and below, however many lines these take. */
+function followBars() {
+  const bars = [["--head", "top"], ["--foot", "selection"]].map(([name, id]) => [name, document.getElementById(id)]);
+  const measure = () => {
+    for (const [name, bar] of bars) {
+      const height = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+      document.documentElement.style.setProperty(name, `${height}px`);
+    }
+  };
+  const sizes = new ResizeObserver(measure);
+  for (const [, bar] of bars) sizes.observe(bar);
+}
+
 /** Mount the parts of the page that are not its grid. */
 export function mountShell() {
   const at = (id) => document.getElementById(id);
@@ -43,6 +56,7 @@ export function mountShell() {
   mountLarge(at("large"));
   mountKeys(at("help"));
   mountFacts();
+  followBars();
   at("home").addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

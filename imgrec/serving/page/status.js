@@ -30,7 +30,7 @@ function remedies({ status }) {
   const uploads = [...pictures, ...unwanted].some((one) => one.upload);
   const without = (list) => list.filter((one) => !one.upload);
   return [
-    again && status !== 401 ? button("Try again", () => results.again()) : null,
+    again && status !== 401 ? button("Try again", () => results.retry()) : null,
     where.length || under.length
       ? button("Without filters", () => state.change({ where: [], under: [] })) : null,
     uploads && (status === 404 || status === 410)
@@ -48,6 +48,9 @@ function warnings({ answer }) {
   return lines.map((text) => make("p", { class: "warning", text }));
 }
 
+/** Return whether what is shown answers another question: of its own only a further part may be missing. */
+const isStale = ({ error, question }) => error !== null && question !== state.get();
+
 /** Mount the count on one element and the errors on another. */
 export function mountStatus(count, trouble) {
   let before = null;
@@ -56,9 +59,9 @@ export function mountStatus(count, trouble) {
       before = now;
       trouble.replaceChildren(...(now.error ? [make("p", { class: "error" },
         make("span", { text: now.error.message }), ...remedies(now.error))] : warnings(now)));
-      document.getElementById("grid").classList.toggle("stale", Boolean(now.error));
+      document.getElementById("grid").classList.toggle("stale", isStale(now));
     }
-    const text = now.error ? "" : countText(now);
+    const text = isStale(now) ? "" : countText(now);
     count.classList.toggle("waiting", !now.answer);
     if (count.textContent !== text) count.textContent = text;
   };

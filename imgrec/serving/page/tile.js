@@ -1,6 +1,6 @@
 // One picture of the grid: the picture, how far it is, and what can be done with it.
 
-import { moreLike, roleOf, unwant, want } from "./actions.js";
+import { FULL, moreLike, roleOf, unwant, want } from "./actions.js";
 import { colorOf, sharesOf } from "./colors.js";
 import { make, printable, showCut } from "./dom.js";
 import { foldButton, folds } from "./folds.js";
@@ -56,7 +56,7 @@ function press({ target, shiftKey }, hit, open) {
   else if (control.matches(".mark")) marked.toggle(hit.id, shiftKey);
   else {
     const [, , , act] = ACTS.find(([kind]) => control.classList.contains(kind));
-    if (act({ id: hit.id }) === false) say("There are five already: take one out first.", "bad");
+    if (act({ id: hit.id }) === false) say(FULL, "bad");
   }
 }
 

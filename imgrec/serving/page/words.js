@@ -7,29 +7,32 @@ import { MOST, state } from "./state.js";
 
 const LONGEST = 200;
 
-/** Take words into the question. */
+/** Take words into the question; false if there is no room. */
 export function takeWords(text, isUnwanted = false) {
   const words = text.trim();
   const list = isUnwanted ? "unwantedText" : "text";
   const there = state.get()[list];
-  if (!words || there.includes(words)) return;
+  if (!words || there.includes(words)) return true;
   if (there.length >= MOST) {
     say(`A question has ${MOST} words or phrases at most.`, "bad");
-    return;
+    return false;
   }
   say("");
   state.change({ [list]: [...there, words] });
+  return true;
 }
 
-/** Take words out of the question, or move them to the other side. */
+/** Take words out of the question, or move them to the other side; false if there is no room there. */
 export function dropWords(text, isUnwanted, moves = false) {
   const [here, there] = isUnwanted ? ["unwantedText", "text"] : ["text", "unwantedText"];
   const now = state.get();
+  if (moves && now[there].length >= MOST && !now[there].includes(text)) return false;
   const other = now[there].includes(text) ? now[there] : [...now[there], text];
   state.change({
     [here]: now[here].filter((one) => one !== text),
     ...(moves ? { [there]: other } : {}),
   });
+  return true;
 }
 
 /** Mount the field on an element; hidden where the store cannot be asked by words. */
@@ -39,8 +42,7 @@ export async function mountWords(element) {
     placeholder: "Words, such as: red dress", title: "Words (/)", "aria-label": "Words that pictures should show",
   });
   const take = (isUnwanted) => {
-    takeWords(input.value, isUnwanted);
-    input.value = "";
+    if (takeWords(input.value, isUnwanted)) input.value = "";
   };
   const form = make("form", {
     id: "words-form",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver import Keys
 
 from browser import console_errors
 from live_page import Page
@@ -15,6 +16,12 @@ _LOWEST = """
   return Math.max(...tiles.map((tile) => tile.getBoundingClientRect().bottom));
 """
 _COLUMNS = "return Number(document.querySelector('#grid').getAttribute('aria-colcount'))"
+# The place of the first picture whose row is in sight.
+_FIRST = """
+  const seen = [...document.querySelectorAll(".tile")].filter((tile) => (
+    tile.getBoundingClientRect().bottom > document.querySelector("#top").offsetHeight));
+  return Math.min(...seen.map((tile) => tile.index));
+"""
 _MARKS = "return document.querySelectorAll('.is-marked').length"
 
 
@@ -43,6 +50,64 @@ def test_a_phone_that_turns_under_the_large_view_has_its_columns(page: Page) -> 
     page.wait(f"return {upright} === (() => {{ {_COLUMNS} }})()")
     assert upright < across
     assert page.js("return document.activeElement.matches('.tile')")
+
+
+@pytest.mark.parametrize("width", [640, 1900])
+def test_what_is_in_sight_stays_there_in_another_width(page: Page, width: int) -> None:
+    page.size(1280, 800)
+    page.go()
+    page.js("scrollTo(0, 1300)")
+    page.js("await new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    before, columns = page.js(_FIRST), page.js(_COLUMNS)
+    assert before > 2 * columns
+    page.size(width, 800)
+    page.wait(f"return {columns} !== (() => {{ {_COLUMNS} }})()")
+    page.js("await new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    after, columns = page.js(_FIRST), page.js(_COLUMNS)
+    assert after <= before < after + columns
+
+
+@pytest.mark.parametrize("width", [390, 700, 1280])
+def test_no_bar_covers_the_tile_that_keys_lead_to(page: Page, width: int) -> None:
+    page.size(width, 800)
+    page.go()
+    mark(page, page.ids()[0])
+    page.wait("return document.documentElement.style.getPropertyValue('--foot') !== '0px'")
+    page.press("g")
+    for key in (Keys.ARROW_DOWN,) * 5 + (Keys.ARROW_UP,) * 5:
+        page.press(key)
+        top, bottom = page.js(
+            "const {top, bottom} = document.activeElement.getBoundingClientRect();"
+            "return [top, bottom]"
+        )
+        head, foot = page.js(
+            "return [document.querySelector('#top').getBoundingClientRect().bottom,"
+            " document.querySelector('#selection').getBoundingClientRect().top]"
+        )
+        assert head < top < bottom < foot
+
+
+_FORBIDDEN = """
+  for (const name of ["localStorage", "sessionStorage"]) {
+    Object.defineProperty(window, name, {get() { throw new DOMException("no", "SecurityError"); }});
+  }
+"""
+
+
+def test_a_browser_that_keeps_nothing_shows_the_page(page: Page) -> None:
+    script = page.browser.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": _FORBIDDEN}
+    )
+    try:
+        page.go()
+        first = page.ids()[0]
+        mark(page, first)
+        assert page.js(_MARKS) == 1
+        page.click("#folds input")
+        page.wait("return !document.querySelector('#folds input').checked")
+    finally:
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+        page.go()
 
 
 def test_thumbnails_that_come_later_are_shown_where_one_is(page: Page) -> None:

@@ -4,9 +4,15 @@ from pathlib import Path
 
 from selenium.webdriver import Keys
 
+from browser import requests
 from live_page import HOSTILE, Page
 
 _OPEN = "return document.querySelector('#large[open]')"
+# The file itself is shown.
+_WHOLE = """
+  const image = document.querySelector(".large-picture");
+  return image?.src.endsWith(`/api/original/${arguments[0]}`) && image.naturalWidth > 0;
+"""
 _CLOSED = "return !document.querySelector('#large[open]')"
 
 
@@ -55,6 +61,50 @@ def test_opens_beside_the_query_walks_and_comes_back(page: Page) -> None:
     page.escape()
     page.wait(_CLOSED)
     # It goes back by itself, which would break off what is opened next.
+    page.wait("return location.hash === ''")
+
+
+def test_only_the_picture_that_one_stays_at_is_loaded_whole(page: Page) -> None:
+    ids = page.ids()
+    _open_first(page)
+    page.wait(_WHOLE, ids[0])
+    requests(page.browser)
+    # A key that is held down.
+    page.js(
+        "for (let i = 0; i < 8; i += 1) document.querySelector('#large').dispatchEvent("
+        "new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}))"
+    )
+    page.wait(_WHOLE, ids[8])
+    whole = [one for one in requests(page.browser) if "/api/original/" in one]
+    assert {one.rpartition("/")[2] for one in whole} == {str(ids[8])}
+    page.click("#large .close-large")
+    page.wait(_CLOSED)
+    page.wait("return location.hash === ''")
+
+
+def test_keys_show_on_the_buttons_and_say_why_not(page: Page) -> None:
+    page.go("?like=3,60,61,62,63")
+    _open_first(page)
+    pressed = (
+        "return [...document.querySelectorAll('#large-head [aria-pressed]')]"
+        ".map((one) => one.ariaPressed)"
+    )
+    assert page.js(pressed) == ["false", "false", "false"]
+    page.press("m")
+    assert page.js(pressed) == ["false", "false", "true"]
+    page.press("+")
+    notice = page.one("#notice")
+    assert "There are five already" in notice.text
+    # It lies over the dialog, not below it.
+    assert page.js(
+        "const {left, top, width, height} = arguments[0].getBoundingClientRect();"
+        "const [x, y] = [left + width / 2, top + height / 2];"
+        "return arguments[0].contains(document.elementFromPoint(x, y))",
+        notice,
+    )
+    page.press("m")
+    page.escape()
+    page.wait(_CLOSED)
     page.wait("return location.hash === ''")
 
 

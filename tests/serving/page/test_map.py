@@ -75,6 +75,24 @@ def test_the_switch_shows_the_map_and_the_grid_again(page: Page) -> None:
     assert page.ids()[: len(first)] == first and int(page.js(columns)) > 3
 
 
+def test_the_grid_is_where_it_was_after_the_map(page: Page) -> None:
+    page.wait("return document.querySelector('#views:not([hidden])')")
+    page.js("scrollTo(0, 700)")
+    page.press("v")
+    rest(page)
+    page.press("v")
+    page.wait("return Math.abs(scrollY - 700) < 2")
+    # Another answer begins at its first picture.
+    page.press("v")
+    rest(page)
+    call(page.browser, "state.js", "m.state.change({pictures: [{id: 3}]})")
+    page.wait("return location.search === '?like=3&view=map'")
+    page.settle()
+    page.press("v")
+    page.wait("return location.search === '?like=3'")
+    assert page.js("return scrollY") == 0
+
+
 def test_results_that_come_while_the_map_is_shown_fill_the_grid(page: Page) -> None:
     page.go("?like=3")
     columns = page.js("return document.querySelector('#grid').ariaColCount")

@@ -103,6 +103,43 @@ def test_you_have_this_already(page: Page, collection: Path) -> None:
     page.click("#chips .same a")
     page.wait("return document.querySelector('#large[open]')")
     page.escape()
+    page.wait("return location.hash === ''")
+    # A link within the page takes nothing out of the question.
+    page.one(".skip").send_keys(Keys.ENTER)
+    page.wait("return location.hash === '#results'")
+    _chips(page, 1)
+    page.back()
+    page.wait("return location.hash === ''")
+    _chips(page, 1)
+    assert not page.text("#said")
+    # Before the link and the question nothing was asked.
+    page.js("setTimeout(() => history.go(-2))")
+    page.wait("return location.search === ''")
+    _chips(page, 0)
+
+
+_TAKEN = """
+  const [kind, types, done] = arguments;
+  const transfer = new DataTransfer();
+  for (const type of types) {
+    if (type === "Files") transfer.items.add(new File(["x"], "a.png", {type: "image/png"}));
+    else transfer.setData(type, "red dress");
+  }
+  const how = {bubbles: true, cancelable: true, dataTransfer: transfer, clipboardData: transfer};
+  const event = kind === "paste" ? new ClipboardEvent(kind, how) : new DragEvent(kind, how);
+  document.getElementById("words").dispatchEvent(event);
+  return event.defaultPrevented;
+"""
+
+
+def test_text_is_pasted_and_dropped_into_the_field(page: Page) -> None:
+    # Office programs copy a picture of the text, too.
+    assert not page.js(_TAKEN, "paste", ["text/plain", "Files"])
+    assert not page.js(_TAKEN, "drop", ["text/plain"])
+    assert page.js(_TAKEN, "drop", ["text/uri-list"])
+    page.wait("return document.querySelector('#said.bad')")
+    assert "not fetched" in page.text("#said")
+    assert page.query() == ""
 
 
 def test_what_is_no_picture_is_refused_in_one_line(page: Page, tmp_path: Path) -> None:
@@ -167,6 +204,20 @@ def test_words(page: Page) -> None:
     assert page.query() == "?words=cloth&unwanted=dog"
     page.back()
     _chips(page, 1)
+
+
+def test_more_words_than_a_side_takes(page: Page) -> None:
+    page.go("?words=cloth&words=dog&words=cat&words=car&words=boat&unwanted=bird")
+    _chips(page, 6)
+    field = page.one("#words")
+    field.send_keys("house", Keys.ENTER)
+    page.wait("return document.querySelector('#said')?.textContent.includes('at most')")
+    # What was typed is not lost.
+    assert field.get_attribute("value") == "house"
+    page.click("#chips .side.not .chip-act")
+    page.wait("return document.querySelector('#said')?.textContent.includes('other side')")
+    assert page.js(_CHIPS) == 6
+    assert page.query().count("words=") == 5
 
 
 def test_metric_fusion_and_features_keep_the_question(page: Page) -> None:

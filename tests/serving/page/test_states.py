@@ -116,6 +116,52 @@ def test_the_server_is_gone_and_back(browser: webdriver.Chrome, page_store: Path
     console_errors(browser)
 
 
+def test_a_part_that_does_not_come_is_told_in_sight_and_asked_again(page: Page) -> None:
+    page.go("?like=3")
+    page.browser.execute_cdp_cmd("Network.enable", {})
+    try:
+        page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/search"]})
+        page.js("scrollTo(0, document.documentElement.scrollHeight)")
+        page.wait("return document.querySelector('#trouble .error')")
+    finally:
+        page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    console_errors(page.browser)
+    hits = f"return {IMPORT}('results.js').then(m => m.results.get().hits.length"
+    assert page.js(f"{hits})") == 60
+    assert page.one("#grid").value_of_css_property("opacity") == "1"
+    far = page.js("return scrollY")
+    assert far > 500
+    top, bottom = page.js(
+        "const {top, bottom} = document.querySelector('#trouble .error').getBoundingClientRect();"
+        "return [top, bottom]"
+    )
+    header = page.js("return document.querySelector('#top').getBoundingClientRect().bottom")
+    assert header <= top < bottom < 800
+    page.js(
+        "[...document.querySelectorAll('#trouble button')]"
+        ".find((one) => one.textContent === 'Try again').click()"
+    )
+    page.wait(f"{hits} > 60)")
+    assert not page.all("#trouble .error")
+    # But for the line that is gone.
+    assert abs(page.js("return scrollY") - far) < 120
+
+
+def test_what_did_not_come_beside_the_pictures_comes_with_the_next_ones(page: Page) -> None:
+    page.browser.execute_cdp_cmd("Network.enable", {})
+    blocked = {"urls": ["*/api/distances", "*/api/facets"]}
+    page.browser.execute_cdp_cmd("Network.setBlockedURLs", blocked)
+    try:
+        page.go("?like=3")
+        page.js("await new Promise(done => setTimeout(done, 300))")
+    finally:
+        page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    console_errors(page.browser)
+    page.js("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait("return document.querySelector('#histogram input')")
+    page.wait("return document.querySelector('.facet')")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_overflows(page: Page, scheme: str) -> None:
     page.colors(scheme)

@@ -8,7 +8,7 @@ from selenium.webdriver import Keys
 
 from live_page import Page
 from live_server import LiveServer
-from page_modules import until
+from page_modules import IMPORT, until
 from page_tools import change, chips, key, labeled, shown_ids, wait_shown
 
 
@@ -45,6 +45,18 @@ def test_a_limit_goes_where_distances_mean_something_else(page: Page) -> None:
     page.wait("return !document.querySelector('.filter-chip')")
 
 
+def test_a_limit_that_is_being_chosen_is_not_that_of_another_question(page: Page) -> None:
+    page.go("?like=3")
+    page.wait("return document.querySelector('#histogram input')")
+    page.browser.execute_async_script(
+        "const done = arguments[0];"
+        "const r = document.querySelector('#histogram input'); r.value = 0.2;"
+        "r.dispatchEvent(new Event('input'));"
+        f"{IMPORT}('actions.js').then((m) => {{ m.clear(); setTimeout(done, 600); }})"
+    )
+    assert page.query() == ""
+
+
 def test_nothing_asked_no_distances(page: Page) -> None:
     assert page.js("return document.querySelector('#histogram').hidden") is True
 
@@ -66,6 +78,14 @@ def test_near_copies_fold_and_unfold(page: Page, tool_store: Path) -> None:
     at = [place for place, i in enumerate(page.ids()) if i in group]
     assert at == list(range(at[0], at[0] + 4))
     page.js("document.querySelector('button.folded').closest('.tile').focus()")
+    key(page, "f")
+    until(lambda: page.ids() == drawn)
+    assert page.js("return document.activeElement.matches('.tile:has(.folded)')")
+    # One of them folds all of them again, and the first has the focus then.
+    key(page, "f")
+    until(lambda: len(group & set(page.ids())) == 4)
+    key(page, Keys.ARROW_RIGHT)
+    assert page.js("return document.activeElement.matches('.of-fold')")
     key(page, "f")
     until(lambda: page.ids() == drawn)
     assert page.js("return document.activeElement.matches('.tile:has(.folded)')")

@@ -56,6 +56,42 @@ def test_a_collection_is_made_changed_undone_and_filtered_by(page: Page, tool_st
 
 
 @pytest.mark.usefixtures("emptied")
+def test_what_another_tab_makes_is_listed_when_one_comes_back(page: Page) -> None:
+    ids = page.ids()
+    mark(page, ids[0])
+    press_bar(page, "Remove from…")
+    assert page.wait("return document.querySelector('dialog.ask p')?.textContent") == (
+        "There is no collection yet."
+    )
+    page.escape()
+    page.api("/api/collections/there", {"add": ids[:2]})
+    page.js("document.dispatchEvent(new Event('visibilitychange'))")
+    until(lambda: listed(page) == {"there": 2})
+
+
+@pytest.mark.usefixtures("emptied")
+def test_the_way_back_shows_a_collection_as_it_is_now(page: Page, tool_store: Path) -> None:
+    ids = page.ids()
+    mark(page, ids[0])
+    add_to(page, "best")
+    until(lambda: listed(page) == {"best": 1})
+    tick(page, "collection=best")
+    wait_shown(page, {ids[0]})
+    page.click(".filter-chip .chip-take")
+    page.wait("return !document.querySelector('.filter-chip')")
+    page.settle()
+    mark(page, ids[5])
+    page.click(".selection-acts .main")
+    page.wait("return document.querySelector('dialog.ask .choice')")
+    page.click("dialog.ask .choice")
+    until(lambda: members(tool_store, "best") == {ids[0], ids[5]})
+    until(lambda: listed(page) == {"best": 2})
+    page.back()
+    page.wait("return document.querySelector('.filter-chip')")
+    wait_shown(page, {ids[0], ids[5]})
+
+
+@pytest.mark.usefixtures("emptied")
 def test_a_collection_is_deleted_only_after_a_question(page: Page, tool_store: Path) -> None:
     ids = page.ids()
     mark(page, ids[0], ids[5])
