@@ -8,9 +8,11 @@ Names, of `Record.cost` and of the manifest:
     bytes_read, bytes_written    content that they moved
 
 A device is at work from the moment a batch is queued until its result is taken: what is measured
-is how long it is held, which is what is paid for.
+is how long it is held, which is what is paid for. Batches that are in flight together, on whichever
+device of the process, hold it once.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -30,19 +32,20 @@ _MILLION = 1_000_000
 class Meter:
     """Measures what this process spends, in laps that add up to all of it."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, clock: Callable[[], float] = time.perf_counter) -> None:
         """Begin the first lap.
 
         Args:
             traffic: of the storage that is written to.
+            clock: returns the time in seconds.
         """
         self._traffic = traffic
-        self._held_s = 0.0
+        self._held = _Held(clock)
         self._before = self._now()
 
     def timed(self, encoder: DeviceEncoder) -> DeviceEncoder:
         """Return an encoder of the same results whose time counts as `device_s`."""
-        return _Timed(encoder, self._hold)
+        return _Timed(encoder, self._held)
 
     def lap(self) -> Cost:
         """Return what was spent since the lap before ended."""
@@ -55,13 +58,10 @@ class Meter:
         lap = self.lap()
         return {name: lap[name] for name in lap if not name.endswith("_s")}
 
-    def _hold(self, seconds: float) -> None:
-        self._held_s += seconds
-
     def _now(self) -> Cost:
         return {
             "cpu_s": time.process_time(),
-            "device_s": self._held_s,
+            "device_s": self._held.seconds,
             "reads": self._traffic.reads,
             "writes": self._traffic.writes,
             "bytes_read": self._traffic.bytes_read,
@@ -113,11 +113,38 @@ def cost_line(cost: Mapping[str, float]) -> str:
     return f"cost of a million pictures: {', '.join(told)}"
 
 
+class _Held:
+    """The seconds in which at least one batch was in flight; asked by several threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._batches = 0
+        self._since = self._ended_s = 0.0
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._batches:
+                self._since = self._clock()
+            self._batches += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._batches -= 1
+            if not self._batches:
+                self._ended_s += self._clock() - self._since
+
+    @property
+    def seconds(self) -> float:
+        with self._lock:
+            return self._ended_s + (self._clock() - self._since if self._batches else 0.0)
+
+
 class _Timed:
     """A device encoder whose time is counted."""
 
-    def __init__(self, encoder: DeviceEncoder, hold: Callable[[float], None]) -> None:
-        self._encoder, self._hold = encoder, hold
+    def __init__(self, encoder: DeviceEncoder, held: _Held) -> None:
+        self._encoder, self._held = encoder, held
 
     @property
     def ahead(self) -> int:
@@ -134,14 +161,17 @@ class _Timed:
         return self._encoder.prepare(pictures, batch, compile, quiet)
 
     def begin(self, pixels: Pixels) -> Callable[[], Encoded]:
-        started = time.perf_counter()
-        finish = self._encoder.begin(pixels)
-        begun_s = time.perf_counter() - started
+        self._held.begin()
+        try:
+            finish = self._encoder.begin(pixels)
+        except BaseException:
+            self._held.end()
+            raise
 
         def finished() -> Encoded:
-            waited = time.perf_counter()
-            encoded = finish()
-            self._hold(begun_s + time.perf_counter() - waited)
-            return encoded
+            try:
+                return finish()
+            finally:
+                self._held.end()
 
         return finished

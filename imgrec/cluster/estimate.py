@@ -9,7 +9,9 @@ they need it.
 import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,8 @@ _PAGE = 1000
 # Requests for a part beside its files: its job is read; its record is looked for and written, what
 # goes to the catalog is written and read.
 _PART_READS, _PART_WRITES = 3, 2
+# Batches that are read before the devices get them, so that these never wait for one.
+_READ_FIRST = 8
 # Rows of the catalog by which its size is measured.
 _ROWS = 4000
 
@@ -195,9 +199,11 @@ def _made(
     timed = {name: meter.timed(encoder) for name, encoder in encoders.items()}
     result, busy_s = Result(), 0.0
     tasks = tasks_of(job, entries, wanted.encoders, options)
-    for found in described(readings(tasks, options.workers or 0), [job], timed):
-        result.add(found.readings, found.encoded)
-        busy_s += found.readings.busy_s
+    with closing(readings(tasks, options.workers or 0)) as results:
+        while read := list(islice(results, _READ_FIRST)):
+            for found in described(read, [job], timed):
+                result.add(found.readings, found.encoded)
+                busy_s += found.readings.busy_s
     return finished(job, entries, result, roots), result, busy_s, meter.lap()["device_s"]
 
 

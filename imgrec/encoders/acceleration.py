@@ -11,7 +11,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import platformdirs
 import torch
 from torch import nn
 
-from imgrec.encoders.lanes import DirectLane, Finish, shares
+from imgrec.encoders.lanes import DirectLane, Finish, lane_threads, shares
 from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.encoders.spec import EncoderSpec
 from imgrec.errors import EncoderError
@@ -139,7 +138,7 @@ class CompiledLane:
         self._batch = batch
         try:
             # In a thread as those of its lanes: the code holds for as many threads of torch.
-            with ThreadPoolExecutor(1, "", torch.set_num_threads, shares()[1:]) as thread:
+            with lane_threads(1, shares()[1]) as thread:
                 self._network = torch.compile(copy.deepcopy(network), dynamic=False)
                 pixels = np.zeros((batch, side_px, side_px, 3), np.uint8)
                 thread.submit(self._compile, pixels).result()

@@ -7,9 +7,11 @@ computed them, nor on how many there are.
 """
 
 import copy
+import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Barrier
 from typing import Protocol
 
 import numpy as np
@@ -86,10 +88,14 @@ class ThreadLanes:
     takes a core away for a moment, all of them wait. Concurrent passes on a core each do not; and
     a thread that is done takes the next pass, of whichever batch, so that none waits for one whose
     core was taken.
+
+    A batch is computed only while somebody can ask for its result: at the end of a process Python
+    waits for the threads, and after a Ctrl-C or an error they would first compute all that is
+    queued.
     """
 
     def __init__(self, lane: Lane, count: int, threads: int) -> None:
-        """Start the threads as they are needed.
+        """Start the threads.
 
         Args:
             lane: synchronous, on the CPU; called from all threads.
@@ -98,13 +104,18 @@ class ThreadLanes:
         """
         self.ahead = count
         self._lane = lane
-        self._threads = ThreadPoolExecutor(count, "imgrec-lane", torch.set_num_threads, (threads,))
+        self._threads = lane_threads(count, threads)
 
     def begin(self, pixels: Pixels) -> Finish:
         """Queue a batch (b, h, w, 3) in passes of at most `PASS`, which any thread computes."""
-        starts = range(0, len(pixels), PASS)
+        starts = range(0, max(1, len(pixels)), PASS)
         passes = [self._threads.submit(self._computed, pixels[i : i + PASS]) for i in starts]
-        return lambda: np.concatenate([computed.result() for computed in passes])
+
+        def finish() -> Output:
+            return np.concatenate([computed.result() for computed in passes])
+
+        weakref.finalize(finish, _cancel, passes).atexit = False
+        return finish
 
     def _computed(self, pixels: Pixels) -> Output:
         return self._lane.begin(pixels)()
@@ -207,10 +218,43 @@ def shares() -> tuple[int, int]:
     return count, cores // count
 
 
+def lane_threads(count: int, threads: int) -> ThreadPoolExecutor:
+    """Return a pool of `count` threads that have begun, each with a number of threads of torch.
+
+    Other threads keep theirs: `torch.set_num_threads` also sets what threads that begin later have.
+    """
+    before = torch.get_num_threads()
+    pool = ThreadPoolExecutor(count, "imgrec-lane", _set_threads, (threads,))
+    # A thread that waits takes no second call, so that each call begins a thread.
+    all_there = Barrier(count)
+    try:
+        for there in [pool.submit(all_there.wait) for _ in range(count)]:
+            there.result()
+    except BaseException:
+        # Those that wait would wait forever.
+        all_there.abort()
+        pool.shutdown(wait=False)
+        raise
+    finally:
+        torch.set_num_threads(before)
+    return pool
+
+
 def lanes_on(devices: Sequence[torch.device], network: PixelNetwork) -> Lanes:
     """Return a lane for each of some devices, all with the same network."""
     kinds = {"cuda": CudaLane}
     return Lanes([kinds.get(device.type, DirectLane)(network, device) for device in devices])
+
+
+def _set_threads(threads: int) -> None:
+    torch.set_num_threads(threads)
+    # A thread takes the number that was set last when it asks first: now, not after all have begun.
+    torch.get_num_threads()
+
+
+def _cancel(passes: Sequence[Future[Output]]) -> None:
+    for computed in passes:
+        computed.cancel()
 
 
 def _has_mps() -> bool:

@@ -1,7 +1,7 @@
 """Lanes (devices that compute vectors): batches are distributed, results come in order."""
 
 from collections import deque
-from threading import Event
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from imgrec.encoders.lanes import (
     Lanes,
     ThreadLanes,
     devices_of,
+    lane_threads,
     lanes_on,
     shares,
     side_by_side,
@@ -133,6 +134,63 @@ def test_a_thread_whose_core_is_taken_holds_no_other_up() -> None:
     lanes = ThreadLanes(Slow(), count=2, threads=1)
     finishes = [lanes.begin(np.full((PASS, 1, 1, 3), i, np.uint8)) for i in range(7)]
     assert [finish()[0, 0] for finish in finishes] == list(range(7))
+
+
+def test_a_batch_that_nobody_waits_for_any_more_is_not_computed() -> None:
+    """As after a Ctrl-C: at its end the process waits for the threads of the lanes."""
+    begun, go_on = Event(), Event()
+    computed: list[int] = []
+
+    class Held:
+        ahead = 0
+
+        def begin(self, pixels: Pixels) -> Finish:
+            computed.append(int(pixels.max()))
+            begun.set()
+            assert go_on.wait(60)
+            return lambda: np.zeros((len(pixels), 1), np.float32)
+
+    lanes = ThreadLanes(Held(), count=1, threads=1)
+    finishes = [lanes.begin(np.full((3 * PASS, 1, 1, 3), i, np.uint8)) for i in range(3)]
+    assert begun.wait(60)
+    finishes.clear()
+    go_on.set()
+    # Passes are taken in order: those before this one have been computed or dropped.
+    lanes.begin(np.full((1, 1, 1, 3), 9, np.uint8))()
+    assert computed == [0, 9]
+
+
+def test_other_threads_keep_their_number_of_threads_of_torch() -> None:
+    before, found = torch.get_num_threads(), list[int]()
+    with lane_threads(2, before + 1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == before + 1
+        # Torch gives new threads the number that was set last, in whichever thread.
+        later = Thread(target=lambda: found.append(torch.get_num_threads()))
+        later.start()
+        later.join()
+    assert [*found, torch.get_num_threads()] == [before, before]
+
+
+def test_threads_that_cannot_all_be_started_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Thread] = []
+    start = Thread.start
+
+    def limited(thread: Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(Thread, "start", limited)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        lane_threads(2, 1)
+    started[0].join(60)
+    assert not started[0].is_alive()
+
+
+def test_a_batch_without_pictures_has_no_vectors() -> None:
+    empty = _batches(1)[0][:0]
+    assert side_by_side(DirectLane(_network(), CPU)).begin(empty)().shape == (0, 8)
 
 
 def test_read_only_and_non_contiguous_pixels() -> None:

@@ -10,6 +10,8 @@ sys.path.insert(1, str(Path(__file__).parents[2]))
 sys.path.insert(1, str(Path(__file__).parents[1]))
 
 import numpy as np
+import torch
+import torchvision
 
 from imgrec import Options, index_folders
 from imgrec.encoders import load_encoder
@@ -17,26 +19,50 @@ from imgrec.samples import write_samples
 from ratio import Ratio, in_turns
 from running import main_of
 
-_ENCODER = "lite0"
-_PICTURES, _BATCH = 96, 32
+_ENCODER, _MODEL = "lite0", "resnet18"
+_PICTURES, _BATCH, _SIDE_PX = 96, 32, 224
 _REPEATS = 5
 
 
 def ratios(work: Path) -> list[Ratio]:
-    """Return a run without worker processes over its forward passes."""
+    """Return runs without worker processes over their forward passes, in ONNX Runtime and torch."""
     write_samples(work / "pictures", _PICTURES)
-    encoder, numbers = load_encoder(_ENCODER), itertools.count()
-    side_px = encoder.spec.preprocessing.crop_px
-    pixels = np.random.default_rng(0).integers(0, 256, (_BATCH, side_px, side_px, 3), np.uint8)
-    options = Options(encoders=(_ENCODER,), workers=0, batch_size=_BATCH)
+    encoder, numbers = load_encoder(_ENCODER, device="cpu"), itertools.count()
+    shape = (_BATCH, _SIDE_PX, _SIDE_PX, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255  # (b, 3, h, w)
+    model = torchvision.models.get_model(_MODEL, weights=None).eval()
+    model = model.to(memory_format=torch.channels_last)
+    torch.save(model.state_dict(), work / "random.pth")
+
+    def index(name: str, weights: Path | None = None) -> None:
+        options = Options(
+            encoders=(name,), weights=weights, device="cpu", batch_size=_BATCH, workers=0,
+            compile="off",
+        )  # fmt: skip
+        index_folders([work / "pictures"], work / f"{next(numbers)}", options)
+
+    def passes() -> None:
+        with torch.inference_mode():
+            for _ in range(_PICTURES // _BATCH):
+                model(batch)
+
+    what = f"indexing {_PICTURES} samples"
     return [
         in_turns(
-            f"indexing {_PICTURES} samples, {_ENCODER}, one process / its forward passes (CPU)",
-            lambda: index_folders([work / "pictures"], work / f"{next(numbers)}", options),
+            f"{what}, {_ENCODER}, one process / its forward passes (CPU)",
+            lambda: index(_ENCODER),
             lambda: [encoder.encode(pixels) for _ in range(_PICTURES // _BATCH)],
             _REPEATS,
             clock=time.process_time,
-        )
+        ),
+        in_turns(
+            f"{what}, {_MODEL}, one process / its forward passes by torch alone (CPU)",
+            lambda: index(_MODEL, work / "random.pth"),
+            passes,
+            _REPEATS,
+            clock=time.process_time,
+        ),
     ]
 
 
