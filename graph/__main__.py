@@ -51,7 +51,7 @@ examples:
   imgrec graph --out site                           then open site/index.html
   imgrec graph --out site --page-size 100 --no-bundles
   imgrec graph --out site --communities leiden
-  imgrec graph --duplicates duplicates.csv          a table of near-duplicates
+  imgrec graph --duplicates duplicates.csv          a table of duplicates
   imgrec graph --gexf network.gexf --graphml network.graphml
   imgrec graph --parquet network.parquet --thumbnails
 """
@@ -95,7 +95,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     either("--map-only", dest="network", action="store_false", help=only)
 
     add = parser.add_argument_group("files for other programs").add_argument
-    table = "write the near-duplicates as a table"
+    table = "write the duplicates as a table, as imgrec duplicates --csv does"
     add("--duplicates", type=Path, metavar="FILE.csv", help=table)
     add("--gexf", type=Path, metavar="FILE", help="write the network for Gephi")
     add("--graphml", type=Path, metavar="FILE", help="write it for igraph, Cytoscape, yEd")

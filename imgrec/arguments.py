@@ -85,7 +85,7 @@ def encoder_option(group: Arguments, what: str) -> None:
         group: takes the option.
         what: the feature is for, such as "the feature to compare".
     """
-    text = f"{what}; default: lite0+mini where the store has both, else its first one"
+    text = f"{what}; default: the store's encoder; lite0+mini if that is lite0 and mini is there"
     group.add_argument("--encoder", metavar="NAME", help=text)
 
 

@@ -44,7 +44,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     }
     for name, text in lists.items():
         add(f"--{name}", action="append_const", dest="listed", const=name, help=text)
-    add("--json", action="store_true", help="one JSON object; with --failed, its files as well")
+    add("--json", action="store_true", help="one JSON object; with a list, its files as well")
     return parser
 
 

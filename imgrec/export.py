@@ -39,8 +39,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     group = parser.add_argument_group("store")
     store_option(group)
     add = group.add_argument
-    feature = "the feature or relation whose vectors are written; default: lite0+mini where the "
-    feature += "store has both, else its first one"
+    feature = "the feature or relation whose vectors are written; default: the store's "
+    feature += "encoder; lite0+mini if that is lite0 and mini is there"
     add("--feature", metavar="NAME", help=feature)
     where = "only pictures with this label, such as color=red, or of which their file says this, "
     where += "such as taken=2019-07; may be repeated"

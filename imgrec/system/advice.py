@@ -14,7 +14,8 @@ from pathlib import Path
 
 # Commands that take a store. One that names its store already, or a logdir or site, stays.
 _COMMAND = re.compile(
-    r"\bimgrec (?:index|query|report|doctor|catalog|projector|graph|duplicates|export)\b"
+    r"\bimgrec (?:index|query|report|doctor|catalog|projector|graph|duplicates|export|"
+    r"collections|serve)\b"
     r"(?![^.;,:()]*--(?:store|undo)\b)(?! --(?:logdir|site)\b)"
 )
 

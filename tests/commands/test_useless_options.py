@@ -162,6 +162,8 @@ ODD = Path("/a b/it's; rm -rf")
         ("run imgrec index FOLDER --store X --encoder a", None),
         ("run imgrec index a --encoder b; imgrec doctor --deep", "run imgrec index --store S a "
          "--encoder b; imgrec doctor --store S --deep"),
+        ("imgrec collections NAME --add IMAGE makes one; imgrec serve", "imgrec collections "
+         "--store S NAME --add IMAGE makes one; imgrec serve --store S"),
         ("imgrec duplicates --undo LOG", None),
         ("imgrec doctor --logdir tells more", None),
         ("imgrec tensorboard --logdir l; imgrec samples x; imgrec 0.1", None),
