@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _PROG = "imgrec collections"
 _DESCRIPTION = """\
-Name selections of pictures, and use them: `--where collection=NAME` filters by one in every
-command. Without a name, list the collections; with a name alone, list its pictures.
+Name selections of pictures, and use them: `--where collection=NAME` of imgrec query and imgrec
+export filters by one. Without a name, list the collections; with a name alone, list its pictures.
 """
 _EXAMPLES = """\
 examples:
