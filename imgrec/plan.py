@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgrec.cluster.estimate import Estimate
 
 _PROG = "imgrec plan"
-# Machines for which the time is told.
+# Machines for which the time is told, up to as many as there are parts.
 _MACHINES = (1, 4, 16, 64, 256)
 _SAMPLE = 64
 _DESCRIPTION = """\
@@ -86,7 +86,7 @@ def report(found: "Estimate", encoders: Sequence[str], workers: int) -> Iterator
     yield f"encoders: {', '.join(encoders)}"
     of = f", {found.device_s * 1000:.3g} ms of its devices" if found.device_s else ""
     yield f"a picture: {found.worker_s * 1000:.3g} ms of one process{of}"
-    for machines in _MACHINES:
+    for machines in (n for n in _MACHINES if n <= found.parts):
         time = _duration(found.seconds(machines, workers))
         yield f"{counted(machines, 'machine')} like this one ({workers} processes): {time}"
     outputs = ", ".join(f"{name} {size_text(of)}" for name, of in sorted(found.stored.items()))

@@ -111,14 +111,14 @@ class Estimate:
         }
 
     def seconds(self, machines: int, workers: int) -> float:
-        """Return the seconds that reading takes on machines like this one.
+        """Return the seconds that reading takes on machines like this one; each needs a part.
 
         Args:
             machines: number of them.
             workers: processes that decode on each.
         """
         slower = max(self.worker_s / max(workers, 1), self.device_s)
-        return self.pictures * slower / machines
+        return self.pictures * slower / min(machines, self.parts)
 
 
 def estimate(wanted: Wanted, options: IndexOptions, sample: int, *, seed: int = 0) -> Estimate:

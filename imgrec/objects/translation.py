@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from imgrec.errors import cause_of
 from imgrec.objects.errors import (
     ChangedObjectError,
     MissingObjectError,
@@ -97,7 +98,7 @@ def _other(where: str, error: Exception) -> ObjectError:
 
 
 def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = (cause_of(error).strip().splitlines() or [type(error).__name__])[0]
     # Behind the last dash is what went wrong, before it the request.
     request, _, wrong = line.partition("<")[0].rpartition(" - ")
     server = _SERVER.search(request)

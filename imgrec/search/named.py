@@ -42,7 +42,7 @@ def _named(catalog: Catalog, name: str) -> Entry:
         found = _with_id(catalog, int(name))
     if found is None:
         raise WrongValueError(
-            f"no picture of the collection is {printable(name)!r}: name a file of it, a path as "
+            f"no picture of the store is {printable(name)!r}: name a file of it, a path as "
             "the catalog has it, or an id"
         )
     return found

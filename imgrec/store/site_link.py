@@ -66,7 +66,7 @@ def pages_of(site: Path | None, communities: Mapping[int, str | None]) -> dict[i
 def page_url(page: str) -> str:
     """Return what `pages_of` returned as a file URL, which terminals and browsers open."""
     path, _, image_id = page.rpartition("#")
-    return f"{Path(path).absolute().as_uri()}#{image_id}"
+    return f"{Path(path).resolve().as_uri()}#{image_id}"
 
 
 def page_in(site: Path | None, community: str | None) -> Path | None:

@@ -1,5 +1,6 @@
 """What indexing would take, compared with a run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from imgrec import Options, index_folders
 from imgrec.cluster.estimate import estimate
 from imgrec.indexing.wanted import decide
-from imgrec.plan import main
+from imgrec.plan import main, report
 
 OPTIONS = Options(encoders=("mini",), workers=0)
 
@@ -28,7 +29,12 @@ def test_the_store_of_a_whole_sample_has_the_size_that_was_told(
     # mini and rgb: two files and part.json; thumbnails: two more.
     assert (found.files, found.reads, found.writes) == (11, 14, 13)
     assert found.device_s == 0
-    assert found.seconds(4, 1) == pytest.approx(found.seconds(1, 1) / 4)
+    assert found.seconds(4, 1) == found.seconds(1, 1)
+    many = replace(found, pictures=4 * found.part_rows)
+    assert many.seconds(4, 1) == many.seconds(8, 1) == pytest.approx(many.seconds(1, 1) / 4)
+    for one, machines in ((found, ["1"]), (many, ["1", "4"])):
+        lines = [line for line in report(one, ["mini"], 1) if "like this one" in line]
+        assert [line.split()[0] for line in lines] == machines
     assert found.seconds(1, 2) == pytest.approx(found.seconds(1, 1) / 2)
 
 
@@ -49,7 +55,7 @@ def test_the_command_tells_numbers_and_writes_nothing(
     monkeypatch.chdir(tmp_path)
     assert main([str(photos), "--encoder", "mini", "--sample", "4", "--workers", "0"]) == 0
     told = capsys.readouterr().out
-    for line in ("pictures: 24, ", "sample: 4, 0 of them", "encoders: mini, rgb", "256 machines"):
+    for line in ("pictures: 24, ", "sample: 4, 0 of them", "encoders: mini, rgb", "1 machine like"):
         assert line in told
     # As `test_the_store_of_a_whole_sample_has_the_size_that_was_told`: 14 and 13 of 24 pictures.
     assert "read in 583,333 requests" in told

@@ -63,7 +63,7 @@ def test_a_name_that_is_no_picture_is_refused_and_nothing_is_changed(
 ) -> None:
     assert main(["best", "--add", "1", name] if name != "-1" else ["best", "--add=-1"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "no picture of the collection is" in line
+    assert "no picture of the store is" in line
     assert _labels(path) == set()
 
 

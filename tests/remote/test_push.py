@@ -31,6 +31,15 @@ def keep(store: Path, name: str, value: int) -> None:
     save(store / name, {"v": 1}, {"rows": np.full(3, value)})
 
 
+def test_a_file_in_the_place_of_the_folder_is_told_in_words(
+    own_store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ObjectError, match="cannot be reached") as told:
+        push(own_store, url_of(tmp_path / "file"))
+    assert "[Errno" not in str(told.value)
+
+
 def test_a_pushed_and_pulled_store_is_equal(own_store: Path, tmp_path: Path) -> None:
     url = url_of(tmp_path / "remote")
     keep(own_store, "knn/mini", 1)

@@ -16,6 +16,7 @@ from graph.communities.facts import CommunityFacts
 from graph.pages.site import SiteSummary
 from imgrec.errors import ImgrecError
 from imgrec.query import main as query
+from imgrec.store.site_link import page_url
 from imgrec.store.store import Store
 from site_stores import (
     clusters,
@@ -151,6 +152,7 @@ def test_a_query_prints_the_page_to_open(
     address, _, picture = first.partition("#")
     page = Path(url2pathname(urlsplit(address).path))
     assert address.startswith("file:///") and page.parent == tmp_path / "a site" / "pages"
+    assert page_url("x/../a.html#7") == f"{Path('a.html').resolve().as_uri()}#7"
     assert picture in data_of(page)["data"]["pictures"]
     (tmp_path / "b").mkdir()
     for folder in ("store", "a site"):
