@@ -46,6 +46,8 @@ async function follow(view) {
   root.classList.toggle("on-map", view === "map");
   place.hidden = view !== "map";
   fit();
+  // The map fills the window from its top, which a grid that was scrolled has left behind.
+  if (view === "map" && !wasMap) scrollTo(0, 0);
   if (view !== "map" && wasMap && answer === left.answer) scrollTo(0, left.top);
   if (view !== "map") return;
   try {

@@ -75,11 +75,20 @@ def test_the_switch_shows_the_map_and_the_grid_again(page: Page) -> None:
     assert page.ids()[: len(first)] == first and int(page.js(columns)) > 3
 
 
-def test_the_grid_is_where_it_was_after_the_map(page: Page) -> None:
+@pytest.mark.parametrize("width", [900, 1280])
+def test_the_grid_is_where_it_was_after_the_map(page: Page, width: int) -> None:
+    page.size(width, 800)
+    page.go()
     page.wait("return document.querySelector('#views:not([hidden])')")
     page.js("scrollTo(0, 700)")
     page.press("v")
     rest(page)
+    # All of the map is in sight.
+    top, bottom = page.js(
+        "const {top, bottom} = document.querySelector('#map').getBoundingClientRect();"
+        "return [top, bottom]"
+    )
+    assert 100 < top < bottom <= 800
     page.press("v")
     page.wait("return Math.abs(scrollY - 700) < 2")
     # Another answer begins at its first picture.
