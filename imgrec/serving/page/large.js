@@ -53,7 +53,9 @@ let whole = null;
 
 /** Load no more of the picture that is shown: its file would keep the next one waiting. */
 function stopLoading() {
-  for (const one of [whole, inside.querySelector(".large-picture")]) one?.removeAttribute("src");
+  inside.querySelector(".large-picture")?.removeAttribute("src");
+  // Chromium never lets go of an image without an address that is in no document.
+  if (whole && !whole.complete) whole.src = "";
   whole = null;
 }
 

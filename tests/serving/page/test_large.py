@@ -1,6 +1,7 @@
 """The large view: beside the query, facts as filters, through the results, back as it was."""
 
 from pathlib import Path
+from typing import Any
 
 from selenium.webdriver import Keys
 
@@ -80,6 +81,28 @@ def test_only_the_picture_that_one_stays_at_is_loaded_whole(page: Page) -> None:
     page.click("#large .close-large")
     page.wait(_CLOSED)
     page.wait("return location.hash === ''")
+
+
+def test_no_picture_is_kept_that_was_large(page: Page) -> None:
+    ids = page.ids()[:5]
+    for image_id in ids:
+        page.click(f".tile[data-id='{image_id}'] .picture")
+        page.wait(_OPEN)
+        page.wait(_WHOLE, image_id)
+        page.click("#large .close-large")
+        page.wait(_CLOSED)
+        page.wait("return location.hash === ''")
+    page.browser.execute_cdp_cmd("DOM.enable", {})
+    page.browser.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+    detached = page.browser.execute_cdp_cmd("DOM.getDetachedDomNodes", {})["detachedNodes"]
+    page.browser.execute_cdp_cmd("DOM.disable", {})
+    # The last one may still be known.
+    assert sum(_has_picture(one["treeNode"]) for one in detached) <= 1
+
+
+def _has_picture(node: dict[str, Any]) -> bool:
+    """Return True for an image of its own, and for what has been the stage of one."""
+    return node["nodeName"] == "IMG" or "stage" in node.get("attributes", [])
 
 
 def test_keys_show_on_the_buttons_and_say_why_not(page: Page) -> None:
