@@ -51,6 +51,7 @@ from imgrec.store.part_work import PartWork
 from imgrec.store.restore import damage_noticed, restore
 from imgrec.store.set_aside import set_aside_damaged
 from imgrec.store.store import Store
+from imgrec.system.advice import quoted
 from imgrec.system.argument_types import PATH, Kind, check_type
 from imgrec.system.progress import planned, progress
 from imgrec.system.stage_costs import INDEXES, READING, SCANNING, reading_s, weights_of
@@ -253,10 +254,21 @@ def _scan(
         given = Rules(exclude=options.exclude, include=options.include)
         summary.warnings += unused_lines(listings, given)
     offline = scanned.offline
-    summary.warnings += [f"{why}: its pictures stay as they are" for why in offline.values()]
+    summary.warnings += [_offline_line(root, why) for root, why in offline.items()]
     retried = None if options.retry_failed else "unreadable"
     retry_failed(store.catalog, retried, offline)
     return np.concatenate([store.catalog.ids_under(root) for root in offline] or [_NONE])
+
+
+def _offline_line(root: str, why: str) -> str:
+    """Return the warning about a root that cannot be read now; of an absent one also what to do."""
+    line = f"{why}: its pictures stay as they are"
+    if not why.endswith("is not there"):
+        return line
+    return (
+        f"{line} (if it has moved: imgrec index --relocate {quoted(root)} NEW; "
+        "if it is gone for good: imgrec index --only FOLDER, with all that stay)"
+    )
 
 
 def _add_vectors(store: Store, files: Sequence[VectorFile], summary: Summary) -> None:

@@ -15,6 +15,7 @@ from imgrec.collection import Entry
 from imgrec.collection.changes import compare
 from imgrec.collection.matching import Fate, FoundFile
 from imgrec.sources.folder import FolderSource
+from imgrec.system.advice import quoted
 from pictures import picture, write_pictures
 from stores import HERE, contents, statuses
 
@@ -52,6 +53,7 @@ class TestOffline:
         assert (summary.gone, summary.counts["ok"], summary.counts["missing"]) == (0, 9, 0)
         (warning,) = summary.warnings
         assert str(folder) in warning and "its pictures stay as they are" in warning
+        assert (f"imgrec index --relocate {quoted(folder)} NEW" in warning) == (how == "gone")
         assert contents(folder.parent / "store") == before
         with Recommender.open(folder.parent / "store") as recommender:
             assert len(recommender.query(["discs/000.jpg"], k=3).results) == 3
