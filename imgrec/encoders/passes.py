@@ -48,6 +48,8 @@ class Passes:
         dtype = torch.float16 if half else torch.float32
         self._network = PixelNetwork(model.eval(), normalization, dtype)
         self._lanes: Lane = lanes_on(devices, self._network)
+        # By pictures a pass: a crew in the process of its driver prepares what that has prepared.
+        self._compiled: dict[int, CompiledLane] = {}
 
     @property
     def ahead(self) -> int:
@@ -79,10 +81,11 @@ class Passes:
             return ""
         try:
             with progress(f"compiling {self._spec.name}", quiet=quiet):
-                lane = CompiledLane(self._network, batch, side_px)
+                lane = self._compiled.get(batch) or CompiledLane(self._network, batch, side_px)
         except EncoderError as error:
             return f"{self._spec.name} runs uncompiled, slower: {error}"
         leave(mark)
+        self._compiled[batch] = lane
         self._lanes = side_by_side(lane)
         return ""
 

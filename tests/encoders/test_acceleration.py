@@ -13,7 +13,7 @@ from torch import nn
 
 from classifiers import random_weights
 from imgrec import EncoderError
-from imgrec.encoders import load_encoder
+from imgrec.encoders import load_encoder, passes
 from imgrec.encoders.acceleration import (
     CompiledLane,
     cache_folder,
@@ -23,7 +23,7 @@ from imgrec.encoders.acceleration import (
     mark_of,
     pays,
 )
-from imgrec.encoders.lanes import side_by_side
+from imgrec.encoders.lanes import PASS, DirectLane, side_by_side
 from imgrec.encoders.networks import Head, build_model, normalization_of, preprocessing_of
 from imgrec.encoders.pixel_network import PixelNetwork
 from imgrec.encoders.spec import EncoderSpec
@@ -185,3 +185,24 @@ def test_a_failing_compiler_is_reported_in_one_line_of_the_run(
     assert len(lines) == 1
     assert "Traceback" not in done.stderr and "Warning" not in done.stderr
     assert done.stdout.startswith("24 pictures, 24 new, 24 read ")
+
+
+def test_a_network_is_compiled_once_for_each_number_of_pictures_a_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a crew works in the process of its driver: both prepare the encoder."""
+    compiled: list[int] = []
+
+    class Lane(DirectLane):
+        def __init__(self, network: PixelNetwork, batch: int, side_px: int) -> None:
+            compiled.append(batch)
+            super().__init__(network, torch.device("cpu"))
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(passes, "CompiledLane", Lane)
+    network = _small().model
+    made = passes.Passes(SPEC, network, normalization_of("resnet18"), [torch.device("cpu")])
+    for batch in (4, 4, 100, PASS):
+        assert made.prepare(1, batch, "on") == ""
+    assert compiled == [4, PASS]
+    assert made.begin(_pixels(5))().shape == (5, 8)
