@@ -7,10 +7,15 @@ import { EMPTY, isQuestion, state } from "./state.js";
 
 const timeText = (ms) => (ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
+function noneText({ within, where, under }) {
+  if (within !== null) return "No picture is that near.";
+  return where.length + under.length ? "No other picture passes the filters." : "There is no other picture.";
+}
+
 function countText({ answer, question, hits, loading }) {
   if (!answer) return loading ? "Asking \u2026" : "";
   if (!isQuestion(question)) return counted(answer.images, "picture");
-  if (!hits.length) return "No picture is that near.";
+  if (!hits.length) return noneText(question);
   const time = answer.elapsed_ms >= 1 ? ` in ${timeText(answer.elapsed_ms)}` : "";
   const exact = answer.exact ? "" : `, found by ${answer.index}`;
   return `The nearest of ${counted(answer.images, "picture")}${time}${exact}`;

@@ -12,6 +12,7 @@ from browser import console_errors, requests
 from live_page import Page
 from live_server import live
 from page_modules import IMPORT
+from page_tools import change
 
 _WIDTHS = ((390, 844), (1280, 800), (1920, 1080))
 _OVERFLOW = "return document.documentElement.scrollWidth - innerWidth"
@@ -57,6 +58,16 @@ def test_an_address_that_means_little_opens(page: Page) -> None:
     page.go("?like=abc,3,99999999999999999999,~&within=far&metric=&nonsense=1")
     assert page.js("return document.querySelectorAll('#chips .chip').length") == 1
     page.wait_ids([h["id"] for h in page.api("/api/search", {"pictures": [3]})["results"]])
+
+
+def test_no_result_says_why(page: Page) -> None:
+    page.go("?where=folder=copies")
+    listed = page.api("/api/list", {"where": ["folder=copies"]})["pictures"]
+    change(page, {"pictures": [{"id": one["id"]} for one in listed], "within": 2})
+    page.wait("return document.querySelector('#count').textContent === 'No picture is that near.'")
+    page.click(".filter-chip:last-child .chip-take")
+    said = "No other picture passes the filters."
+    page.wait("return document.querySelector('#count').textContent === arguments[0]", said)
 
 
 def test_refusals_are_one_line_with_something_to_do(page: Page) -> None:
