@@ -214,7 +214,9 @@ def side_by_side(lane: Lane) -> ThreadLanes:
 def shares() -> tuple[int, int]:
     """Return the number of concurrent forward passes on this CPU, and the threads of each."""
     cores = torch.get_num_threads()
-    count = min(cores, _MOST_PASSES)
+    # Of 6 cores three passes use all, where four would use 4. One pass alone would wait for itself.
+    counts = range(min(2, cores), min(cores, _MOST_PASSES) + 1)
+    count = max(counts, key=lambda count: (cores // count * count, count))
     return count, cores // count
 
 

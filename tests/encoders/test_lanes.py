@@ -193,6 +193,15 @@ def test_a_batch_without_pictures_has_no_vectors() -> None:
     assert side_by_side(DirectLane(_network(), CPU)).begin(empty)().shape == (0, 8)
 
 
+@pytest.mark.parametrize("cores", range(1, 34))
+def test_passes_use_all_cores_but_one_at_most(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: cores)
+    count, threads = shares()
+    assert 1 <= count <= 4
+    assert count > 1 or cores == 1
+    assert cores - 1 <= count * threads <= cores
+
+
 def test_read_only_and_non_contiguous_pixels() -> None:
     lane, batch = DirectLane(_network(), CPU), _batches(1)[0]
     wanted = lane.begin(batch)()
