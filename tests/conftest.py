@@ -126,6 +126,10 @@ def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
+# The browser of this worker, once a test has asked for it.
+_browsers: "list[Chrome]" = []
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     """Start one headless Chromium for the whole run; skip the test if none is installed."""
@@ -133,7 +137,22 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     from browser import chromium
 
     with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        _browsers.append(driver)
         yield driver
+        _browsers.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _window_as_it_was() -> Iterator[None]:
+    """Give the shared browser back without the size and colors that a module has tested with.
+
+    The next one on this worker may be any: tests of the projector need the window as it is.
+    """
+    yield
+    for driver in _browsers:
+        from browser import restore
+
+        restore(driver)
 
 
 @pytest.fixture(scope="session")

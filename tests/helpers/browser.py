@@ -62,6 +62,13 @@ def chromium(
         browser.quit()
 
 
+def restore(browser: webdriver.Chrome) -> None:
+    """Take back what tests have set of the window: its size, preferred colors, touch."""
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
 def console_errors(browser: webdriver.Chrome) -> list[str]:
     """Return the errors printed to the console since the last call.
 
